@@ -1,0 +1,1 @@
+"""What Baseliner does: database operations for PostgreSQL. Knows no Slack."""

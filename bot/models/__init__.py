@@ -1,0 +1,76 @@
+"""Frozen values that pass between the layers.
+
+Sizes are bytes, times are aware datetimes, durations are seconds.
+"""
+
+from bot.models.backups import (
+    Backup,
+    BackupKind,
+    DatabaseDigest,
+    Manifest,
+    StoredObject,
+    TableDigest,
+)
+from bot.models.checks import (
+    Alert,
+    AlertState,
+    Check,
+    Checklist,
+    CheckState,
+    TargetStatus,
+    Window,
+    WindowRequest,
+    WindowState,
+)
+from bot.models.operations import (
+    Actor,
+    Approval,
+    AuditEntry,
+    Decision,
+    Drawing,
+    Failure,
+    Operation,
+    OperationKind,
+    OperationState,
+    Plan,
+    Progress,
+    RestoreRequest,
+    Step,
+    StepState,
+    SubjectKind,
+    Surface,
+)
+
+__all__ = [
+    "Actor",
+    "Alert",
+    "AlertState",
+    "Approval",
+    "AuditEntry",
+    "Backup",
+    "BackupKind",
+    "Check",
+    "CheckState",
+    "Checklist",
+    "DatabaseDigest",
+    "Decision",
+    "Drawing",
+    "Failure",
+    "Manifest",
+    "Operation",
+    "OperationKind",
+    "OperationState",
+    "Plan",
+    "Progress",
+    "RestoreRequest",
+    "Step",
+    "StepState",
+    "StoredObject",
+    "SubjectKind",
+    "Surface",
+    "TableDigest",
+    "TargetStatus",
+    "Window",
+    "WindowRequest",
+    "WindowState",
+]

@@ -1,0 +1,113 @@
+"""Backups, their manifests and digests. Sizes are bytes, times are aware datetimes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class BackupKind(StrEnum):
+    ON_DEMAND = "on_demand"
+    SCHEDULED = "scheduled"
+    SAFETY = "safety"
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """One object of a backup, as its manifest names it."""
+
+    name: str
+    """below the backup's prefix, such as `database.pgdump.zst`"""
+    size: int
+    sha256: str
+    role: str
+    """`dump`, `globals`"""
+
+
+@dataclass(frozen=True)
+class TableDigest:
+    """Row count and content hash of one table, in the dump's own snapshot."""
+
+    table: str
+    """quoted, schema-qualified"""
+    rows: int
+    content: str
+    """decimal `sum(hashtextextended(row::text, 0))`"""
+
+
+@dataclass(frozen=True)
+class DatabaseDigest:
+    """What a database holds: tables, sequences (name to last value), large objects, and a hash of its schema."""
+
+    tables: tuple[TableDigest, ...]
+    sequences: Mapping[str, int]
+    large_objects: int
+    schema_sha256: str
+
+    @property
+    def rows(self) -> int:
+        return sum(table.rows for table in self.tables)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Written last, it commits a backup."""
+
+    backup_id: str
+    target: str
+    kind: BackupKind
+    database: str
+    system_identifier: str
+    server_version: str
+    server_version_num: int
+    started_at: datetime
+    finished_at: datetime
+    objects: tuple[StoredObject, ...]
+    digest: DatabaseDigest
+    database_bytes: int
+    """`pg_database_size` at the start"""
+    dump_bytes: int
+    """bytes that pg_dump wrote, before compression"""
+    revision: str | None
+    """Alembic revision in the database; None where it has none"""
+    properties: Mapping[str, Any]
+    """owner, encoding, locale, ACL, settings, comment, connection limit, extensions"""
+    tools_version: str
+    note: str = ""
+    format: int = 1
+
+    @property
+    def stored_bytes(self) -> int:
+        return sum(item.size for item in self.objects)
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A catalog entry."""
+
+    id: str
+    target: str
+    kind: BackupKind
+    operation_id: str | None
+    storage: str
+    location: str
+    """such as `s3://bucket/prefix/target/id/`"""
+    manifest_sha256: str
+    manifest: Manifest
+    verified_at: datetime | None = None
+
+    @property
+    def size(self) -> int:
+        return self.manifest.stored_bytes
+
+    @property
+    def taken_at(self) -> datetime:
+        """The age of the data: when its snapshot was taken."""
+        return self.manifest.started_at
+
+    @property
+    def duration(self) -> float:
+        return (self.manifest.finished_at - self.manifest.started_at).total_seconds()

@@ -1,0 +1,226 @@
+"""Operations, plans, approvals, audit entries and the messages that draw them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class OperationKind(StrEnum):
+    BACKUP = "backup"
+    RESTORE = "restore"
+    PREFLIGHT = "preflight"
+    WINDOW = "window"
+
+
+class OperationState(StrEnum):
+    AWAITING_APPROVAL = "awaiting_approval"
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    DENIED = "denied"
+    EXPIRED = "expired"
+    VOIDED = "voided"
+    CANCELLED = "cancelled"
+
+    @property
+    def ended(self) -> bool:
+        return self not in (OperationState.AWAITING_APPROVAL, OperationState.QUEUED, OperationState.RUNNING)
+
+
+class StepState(StrEnum):
+    PENDING = "pending"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class Surface(StrEnum):
+    """Where a request came from."""
+
+    SLACK = "slack"
+    CLI = "cli"
+    SCHEDULE = "schedule"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A person (Slack user id), a shell user (`cli:name`) or the schedule (`schedule`)."""
+
+    id: str
+    name: str
+    surface: Surface = Surface.SLACK
+
+    @property
+    def is_slack_user(self) -> bool:
+        return self.surface is Surface.SLACK
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a running step has come. `expected` may be absent; `done` may pass it."""
+
+    done: int
+    expected: int | None
+    rate: float | None
+    """bytes per second, over the last seconds"""
+    seconds_left: float | None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One persisted step of an operation."""
+
+    position: int
+    name: str
+    """machine name, such as `safety_backup`"""
+    title: str
+    """for people, such as `Safety backup`"""
+    state: StepState
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    detail: str = ""
+    """what came of it, for people: a size, an id, a count"""
+
+    @property
+    def duration(self) -> float | None:
+        if self.started_at is None or self.finished_at is None:
+            return None
+        return (self.finished_at - self.started_at).total_seconds()
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why an operation failed: what happened, what was left as it was, the next step."""
+
+    message: str
+    remedy: str
+    left_as_it_was: str
+    details: str = ""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One run of something. `parameters` is what was asked; `result` what came of it."""
+
+    id: str
+    kind: OperationKind
+    target: str
+    state: OperationState
+    requester: Actor
+    reason: str
+    parameters: Mapping[str, Any]
+    created_at: datetime
+    version: int
+    """rises with every change that people can see; messages are redrawn when it does"""
+    attempt: int = 0
+    channel: str | None = None
+    """Slack channel it was asked in"""
+    plan_hash: str | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    result: Mapping[str, Any] = field(default_factory=dict)
+    failure: Failure | None = None
+    progress: Progress | None = None
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def duration(self) -> float | None:
+        if self.started_at is None or self.finished_at is None:
+            return None
+        return (self.finished_at - self.started_at).total_seconds()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an operation would do. `body` is its canonical JSON's value; `hash` that text's SHA-256."""
+
+    hash: str
+    operation_id: str
+    body: Mapping[str, Any]
+    created_at: datetime
+    expires_at: datetime
+    required_approvals: int = 1
+
+
+class Decision(StrEnum):
+    APPROVED = "approved"
+    DENIED = "denied"
+
+
+@dataclass(frozen=True)
+class Approval:
+    """A decision of one person on one plan hash."""
+
+    operation_id: str
+    plan_hash: str
+    person: Actor
+    decision: Decision
+    comment: str
+    decided_at: datetime
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """One link of the hash chain."""
+
+    position: int
+    at: datetime
+    actor: Actor
+    action: str
+    target: str | None
+    operation_id: str | None
+    plan_hash: str | None
+    result: str
+    detail: Mapping[str, Any]
+    previous_hash: str
+    hash: str
+
+
+class SubjectKind(StrEnum):
+    """What a message draws."""
+
+    OPERATION = "operation"
+    APPROVAL = "approval"
+    STEP = "step"
+    WINDOW = "window"
+    WINDOW_EDGE = "window_edge"
+    ALERT = "alert"
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A message that is wanted: what it draws, where, and what stands there now.
+
+    `ts` is None until it was posted; `drawn_version` is the version of the subject that it shows.
+    """
+
+    id: int
+    subject: SubjectKind
+    subject_id: str
+    detail: str
+    """which part of the subject: a step's position, `start` or `end` of a window"""
+    channel: str
+    thread_of: int | None
+    """id of the drawing whose thread it belongs to"""
+    ts: str | None
+    drawn_version: int
+    wanted_version: int
+    thread_ts: str | None = None
+
+
+@dataclass(frozen=True)
+class RestoreRequest:
+    """What the restore modal asks."""
+
+    target: str
+    backup_id: str
+    """a backup id, or `latest`"""
+    reason: str
+    confirmation: str
+    """the database's name, typed"""

@@ -1,0 +1,64 @@
+"""What pydantic found wrong, told for people: key, problem, example."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pydantic import ValidationError
+
+from bot.errors import Gap
+
+_EXAMPLES = {
+    "dsn": 'dsn = "postgresql://baseliner@db.internal:5432/inventory"',
+    "pool_size": "pool_size = 10",
+    "operations": 'operations = "C0123456789"',
+    "approvals": 'approvals = "C0123456789"',
+    "alerts": 'alerts = "C0123456789"',
+    "requesters": 'requesters = ["U0123456789"]',
+    "approvers": 'approvers = ["U0123456789"]',
+    "approval_expires": 'approval_expires = "30m"',
+    "bucket": 'bucket = "acme-database-backups"',
+    "endpoint": 'endpoint = "https://s3.example.com"',
+    "path": 'path = "/srv/backups"',
+    "storage": 'storage = "offsite"',
+    "rpo": 'rpo = "24h"',
+    "schedule": 'schedule = "0 2 * * *"',
+    "timezone": 'timezone = "Europe/Berlin"',
+    "keep_old_for": 'keep_old_for = "24h"',
+    "heads": 'heads = ["alembic", "heads"]',
+    "history": 'history = ["alembic", "history"]',
+    "stop": 'stop = ["systemctl", "stop", "api"]',
+    "start": 'start = ["systemctl", "start", "api"]',
+    "status": 'status = ["systemctl", "is-active", "--quiet", "api"]',
+    "name": 'name = "api"',
+    "type": 'type = "s3"',
+    "slack": "[slack.channels] with operations, approvals and alerts",
+    "channels": "[slack.channels] with operations, approvals and alerts",
+    "policy": "[policy] with requesters and approvers",
+    "targets": "[targets.inventory] with dsn and storage",
+    "state": "[state] with dsn, or BASELINER_STATE_DSN",
+    "queue": 'queue = "default"',
+    "health_deadline": 'health_deadline = "60s"',
+    "command_deadline": 'command_deadline = "60s"',
+}
+_TAGS = {"s3", "directory"}
+
+
+def gaps_of(error: ValidationError) -> list[Gap]:
+    """One gap for each thing pydantic found, in the file's words."""
+    return [_gap(item["loc"], item["type"], item["msg"]) for item in error.errors(include_url=False)]
+
+
+def _gap(location: Iterable[str | int], kind: str, message: str) -> Gap:
+    parts = [part for part in map(str, location) if part not in _TAGS and part != "[key]"]
+    key = ".".join(parts) or "the file"
+    example = next((_EXAMPLES[part] for part in reversed(parts) if part in _EXAMPLES), "see baseliner.example.toml")
+    return Gap(key, _problem(kind, message), example)
+
+
+def _problem(kind: str, message: str) -> str:
+    if kind == "missing":
+        return "is missing"
+    if kind == "extra_forbidden":
+        return "is not a setting; look for a typing error"
+    return message.removeprefix("Value error, ")
