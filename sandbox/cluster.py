@@ -1,6 +1,7 @@
 """A real PostgreSQL cluster on a free loopback port: made, started, crashed and deleted at will."""
 
 import contextlib
+import ctypes
 import os
 import secrets
 import shutil
@@ -29,6 +30,8 @@ _DEFAULTS = {
     "log_timezone": "UTC",
     "timezone": "UTC",
 }
+_SEGMENT_LINE = 6  # of postmaster.pid (LOCK_FILE_LINE_SHMEM_KEY in PostgreSQL's miscadmin.h, from 0)
+_IPC_RMID = 0  # of shmctl(2)
 _TRY_AGAIN = ("Address already in use", "still in use")
 
 
@@ -70,7 +73,11 @@ class Cluster:
         self._has_run = False
         self._settings = {**_DEFAULTS, **({} if durable else _NOT_DURABLE), **(settings or {})}
         self._socket_directory = self._make_socket_directory()
-        self._initialise()
+        try:
+            self._initialise()
+        except BaseException:
+            self.delete()
+            raise
 
     @property
     def pid(self) -> int:
@@ -124,6 +131,7 @@ class Cluster:
     def delete(self) -> None:
         """Stop the server and remove all of its files."""
         self.stop()
+        _release_shared_memory(self.data_directory / "postmaster.pid")
         shutil.rmtree(self._socket_directory, ignore_errors=True)
         shutil.rmtree(self.directory, ignore_errors=True)
 
@@ -173,12 +181,12 @@ class Cluster:
         return wanted
 
     def _make_socket_directory(self) -> Path:
-        folder = tempfile.mkdtemp(prefix="pg-")
-        if len(f"{folder}/.s.PGSQL.{self.port}") > _SOCKET_PATH_LIMIT:
-            Path(folder).rmdir()
-            folder = tempfile.mkdtemp(prefix="pg-", dir="/tmp")
-        self._hand_over(Path(folder))
-        return Path(folder)
+        name = f".s.PGSQL.{self.port}"
+        if len(bytes(self.directory / name)) < _SOCKET_PATH_LIMIT:
+            return self.directory
+        folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+        self._hand_over(folder)
+        return folder
 
     def _hand_over(self, path: Path) -> None:
         if self._user is not None:
@@ -198,7 +206,6 @@ class Cluster:
         )  # fmt: skip
         secret.unlink()
         if answer.returncode != 0:
-            self.delete()
             raise ClusterError(f"initdb failed: {answer.stderr.strip()}")
         with (self.data_directory / "postgresql.conf").open("a") as main_file:
             main_file.write("include 'sandbox.conf'\n")
@@ -249,6 +256,13 @@ class Cluster:
         with contextlib.suppress(psycopg.OperationalError), psycopg.connect(self.socket_dsn(), connect_timeout=5):
             return True
         return False
+
+
+def _release_shared_memory(pid_file: Path) -> None:
+    """Remove the small segment that a killed server leaves to the system for ever (its data folder's lock)."""
+    if pid_file.exists():
+        key_and_id = pid_file.read_text().splitlines()[_SEGMENT_LINE].split()
+        ctypes.CDLL(None).shmctl(int(key_and_id[1]), _IPC_RMID, None)
 
 
 def _server_environment() -> dict[str, str]:

@@ -59,9 +59,15 @@ def can_enter(directory: Path, user: SystemUser | None) -> bool:
 
 
 def copy_installation(bin_dir: Path, destination: Path, user: SystemUser | None) -> Path:
-    """Copy the tree around a bin folder, owned by the account; returns the new bin folder."""
-    shutil.copytree(bin_dir.parent, destination, symlinks=True, ignore=shutil.ignore_patterns("include"))
+    """Copy the programs with all that they load, owned by the account; returns the new bin folder."""
+    installation = bin_dir.parent
+    package = installation.parent
+    libraries = package.with_name(f"{package.name}.libs")  # where wheels keep theirs, found by relative path
+    copy = destination / package.name / installation.name
+    shutil.copytree(installation, copy, symlinks=True, ignore=shutil.ignore_patterns("include"))
+    if libraries.exists():
+        shutil.copytree(libraries, destination / libraries.name, symlinks=True)
     if user is not None:
         for path in (destination, *destination.rglob("*")):
             os.chown(path, user.uid, user.gid, follow_symlinks=False)
-    return destination / bin_dir.name
+    return copy / bin_dir.name
