@@ -17,6 +17,7 @@ class OperationKind(StrEnum):
 
 
 class OperationState(StrEnum):
+    PLANNING = "planning"
     AWAITING_APPROVAL = "awaiting_approval"
     QUEUED = "queued"
     RUNNING = "running"
@@ -29,7 +30,17 @@ class OperationState(StrEnum):
 
     @property
     def ended(self) -> bool:
-        return self not in (OperationState.AWAITING_APPROVAL, OperationState.QUEUED, OperationState.RUNNING)
+        return self not in _UNDER_WAY
+
+
+_UNDER_WAY = frozenset(
+    {
+        OperationState.PLANNING,
+        OperationState.AWAITING_APPROVAL,
+        OperationState.QUEUED,
+        OperationState.RUNNING,
+    }
+)
 
 
 class StepState(StrEnum):
@@ -186,10 +197,17 @@ class SubjectKind(StrEnum):
     """What a message draws."""
 
     OPERATION = "operation"
+    """the headline: one message per operation"""
     APPROVAL = "approval"
+    """the approval card of an operation"""
     STEP = "step"
+    """one step of an operation, in the headline's thread; `detail` is its position"""
+    FAILURE = "failure"
+    """what a failed operation's tools said, in the headline's thread"""
     WINDOW = "window"
+    """the announcement of a window"""
     WINDOW_EDGE = "window_edge"
+    """the start or the end of a window, in the announcement's thread and the channel; `detail` is `start` or `end`"""
     ALERT = "alert"
 
 
@@ -204,7 +222,7 @@ class Drawing:
     subject: SubjectKind
     subject_id: str
     detail: str
-    """which part of the subject: a step's position, `start` or `end` of a window"""
+    """which part of the subject, see SubjectKind"""
     channel: str
     thread_of: int | None
     """id of the drawing whose thread it belongs to"""

@@ -1,0 +1,1 @@
+"""Alembic for the bot's own tables. Forward only: downgrades are not offered."""

@@ -1,0 +1,59 @@
+"""The catalog: one row a backup, written when its manifest has been."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from psycopg.types.json import Jsonb
+
+from bot.models import Backup, BackupKind
+from bot.storage.manifest import from_document, to_document
+from bot.store.database import Connection, Row
+
+
+def insert(connection: Connection, backup: Backup, now: datetime) -> None:
+    """Recording a backup twice is recording it once."""
+    connection.execute(
+        """INSERT INTO backups (id, target, kind, operation_id, storage, location, taken_at, manifest_sha256, manifest,
+                                recorded_at)
+           VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO NOTHING""",
+        (
+            backup.id,
+            backup.target,
+            backup.kind,
+            backup.operation_id,
+            backup.storage,
+            backup.location,
+            backup.taken_at,
+            backup.manifest_sha256,
+            Jsonb(to_document(backup.manifest)),
+            now,
+        ),
+    )
+
+
+def get(connection: Connection, backup_id: str) -> Backup | None:
+    row = connection.execute("SELECT * FROM backups WHERE id = %s", (backup_id,)).fetchone()
+    return _backup(row) if row else None
+
+
+def newest_first(connection: Connection, target: str, limit: int, offset: int = 0) -> list[Backup]:
+    rows = connection.execute(
+        "SELECT * FROM backups WHERE target = %s ORDER BY taken_at DESC, id DESC LIMIT %s OFFSET %s",
+        (target, limit, offset),
+    ).fetchall()
+    return [_backup(row) for row in rows]
+
+
+def _backup(row: Row) -> Backup:
+    return Backup(
+        id=row["id"],
+        target=row["target"],
+        kind=BackupKind(row["kind"]),
+        operation_id=row["operation_id"],
+        storage=row["storage"],
+        location=row["location"],
+        manifest_sha256=row["manifest_sha256"],
+        manifest=from_document(row["manifest"]),
+        verified_at=row["verified_at"],
+    )
