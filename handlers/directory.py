@@ -1,0 +1,83 @@
+"""Who people are: names and time zones from `users.info`, kept for a while."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackClientError
+
+from bot.clock import Clock
+from bot.models import Actor
+
+_log = logging.getLogger(__name__)
+_RETRY_AFTER = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody in the workspace. `zone` is None when Slack did not tell it."""
+
+    actor: Actor
+    zone: ZoneInfo | None = None
+
+
+@dataclass(frozen=True)
+class _Entry:
+    person: Person
+    good_until: datetime
+
+
+class Directory:
+    """Looks people up; when Slack does not answer, the name is the one at hand, else the id."""
+
+    def __init__(self, client: WebClient, clock: Clock, time_to_live: timedelta = timedelta(hours=1)) -> None:
+        self._client = client
+        self._clock = clock
+        self._time_to_live = time_to_live
+        self._lock = threading.Lock()
+        self._entries: dict[str, _Entry] = {}
+
+    def person(self, user_id: str, name: str = "") -> Person:
+        """Asks Slack at most once in a time to live, and once a minute while Slack does not answer."""
+        known = self._known(user_id)
+        if known is not None:
+            return known
+        try:
+            found = self._client.users_info(user=user_id).get("user")
+        except (SlackClientError, OSError) as error:
+            _log.warning("users.info did not tell who %s is: %s", user_id, error)
+            return self._keep(user_id, Person(Actor(user_id, name or user_id)), _RETRY_AFTER)
+        return self._keep(user_id, _person(user_id, found or {}, name), self._time_to_live)
+
+    def known(self, user_id: str, name: str = "") -> Person:
+        """Without asking Slack, for where there is no time to wait."""
+        return self._known(user_id) or Person(Actor(user_id, name or user_id))
+
+    def _known(self, user_id: str) -> Person | None:
+        with self._lock:
+            entry = self._entries.get(user_id)
+        return entry.person if entry and self._clock.now() < entry.good_until else None
+
+    def _keep(self, user_id: str, person: Person, how_long: timedelta) -> Person:
+        with self._lock:
+            self._entries[user_id] = _Entry(person, self._clock.now() + how_long)
+        return person
+
+
+def _person(user_id: str, user: dict[str, Any], name: str) -> Person:
+    profile = user.get("profile") or {}
+    shown = profile.get("display_name") or user.get("real_name") or user.get("name") or name or user_id
+    return Person(Actor(user_id, shown), _zone(user.get("tz")))
+
+
+def _zone(name: str | None) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError):
+        return None

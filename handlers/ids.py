@@ -1,0 +1,62 @@
+"""Names of actions, callbacks and blocks, and the codec of what they carry: ids and nothing more."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+from bot.errors import UsageError
+
+COMMAND = "/baseliner"
+
+APPROVE = "approval.approve"
+DENY = "approval.deny"
+CANCEL_WINDOW = "window.cancel"
+
+TARGET = "target"
+BACKUP = "backup"
+REASON = "reason"
+NOTE = "note"
+CONFIRMATION = "confirmation"
+STARTS_AT = "starts_at"
+ENDS_AT = "ends_at"
+RESTORE_TARGET = "restore.target"
+
+BACKUP_MODAL = "backup.modal"
+BACKUPS_MODAL = "backups.modal"
+PREFLIGHT_MODAL = "preflight.modal"
+RESTORE_MODAL = "restore.modal"
+WINDOW_MODAL = "window.modal"
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+
+
+@dataclass(frozen=True)
+class ModalContext:
+    """What a modal must remember: the channel where it was asked for, and the target when it is settled."""
+
+    channel: str
+    target: str | None = None
+
+
+def encode(context: ModalContext) -> str:
+    """For `private_metadata`."""
+    return json.dumps({"channel": context.channel, "target": context.target}, separators=(",", ":"))
+
+
+def decode(private_metadata: str) -> ModalContext:
+    """Raises UsageError when the metadata is not ours."""
+    try:
+        value = json.loads(private_metadata)
+        target = value["target"]
+        return ModalContext(identifier(value["channel"]), None if target is None else identifier(target))
+    except (ValueError, KeyError, TypeError) as error:
+        raise UsageError("This dialog is from another version of Baseliner.", "Close it and ask again.") from error
+
+
+def identifier(value: object) -> str:
+    """The id that a button or an option carries. Raises UsageError when it cannot be one."""
+    if isinstance(value, str) and _ID.fullmatch(value):
+        return value
+    raise UsageError("This button does not carry an id of ours.", "Ask again with a command.")
