@@ -1,0 +1,36 @@
+"""Time and unique numbers, passed in wherever they are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+Clock: TypeAlias = Callable[[], float]
+"""Seconds since the epoch."""
+
+
+class Timestamps:
+    """Slack timestamps such as `1769000000.000100`: strictly increasing, so each names one thing."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._last = 0
+
+    def next(self) -> str:
+        """A timestamp later than every one before."""
+        self._last = max(int(self._clock() * 1_000_000), self._last + 1)
+        return f"{self._last // 1_000_000}.{self._last % 1_000_000:06d}"
+
+
+class MovableClock:
+    """A clock that stands still until it is moved, for tests of expiry."""
+
+    def __init__(self, now: float) -> None:
+        self._now = now
+
+    def __call__(self) -> float:
+        return self._now
+
+    def advance(self, seconds: float) -> None:
+        """Move forward."""
+        self._now += seconds

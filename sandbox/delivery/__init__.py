@@ -1,0 +1,1 @@
+"""Ways in which payloads reach the app: Socket Mode and signed HTTP."""
