@@ -1,0 +1,132 @@
+"""How a target's server is reached, by psycopg and by PostgreSQL's own tools."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import Connection, pq
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from pydantic import SecretStr
+
+from bot.errors import DatabaseUnreachable, Gap, SettingsError
+from bot.postgres.errors import unreachable
+from bot.runtime.process import tool_environment
+from bot.settings import TargetSettings
+
+APPLICATION_NAME = "baseliner"
+_CONNECT_TIMEOUT = 15
+_KEEPALIVES = {"keepalives": "1", "keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "6"}
+_SESSION = (
+    "SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0; "
+    "SET default_transaction_read_only = off"
+)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A PostgreSQL server and the database under care on it.
+
+    `dsn` is a libpq connection string without password, complete: the environment's PG* variables are laid under it.
+    """
+
+    dsn: str
+    password: SecretStr | None = None
+
+    @property
+    def database(self) -> str:
+        """Name of the database; as in libpq, that of the user where the DSN names none."""
+        options = conninfo_to_dict(self.dsn)
+        return str(options.get("dbname") or options.get("user") or "")
+
+    def connect(self, database: str | None = None, *, autocommit: bool = True) -> Connection:
+        """Connect to `database`, or to the one under care, without time limits.
+
+        Raises DatabaseUnreachable, which says why and what to do.
+        """
+        name = self.database if database is None else database
+        try:
+            connection = psycopg.connect(self._conninfo(name), autocommit=True)
+            connection.execute(_SESSION)
+        except psycopg.Error as error:
+            raise unreachable(error, name) from error
+        connection.autocommit = autocommit
+        return connection
+
+    @contextmanager
+    def maintenance(self, *avoid: str) -> Iterator[Connection]:
+        """Connect to `postgres`, or else `template1`: beside the database under care and those of `avoid`.
+
+        CREATE, DROP and RENAME DATABASE need a session that is in none of them.
+        """
+        names = [name for name in ("postgres", "template1") if name not in {self.database, *avoid}]
+        with self._first_of(names) as connection:
+            yield connection
+
+    def tool_environment(self, database: str | None = None) -> dict[str, str]:
+        """Environment in which PostgreSQL's tools reach `database`; the password is in it, never in an argv."""
+        options = {**conninfo_to_dict(self.dsn), "dbname": self.database if database is None else database}
+        options["application_name"] = APPLICATION_NAME
+        options.setdefault("connect_timeout", str(_CONNECT_TIMEOUT))
+        if self.password is not None:
+            options["password"] = self.password.get_secret_value()
+        variables = _variables()
+        return tool_environment(
+            {variables[name]: str(value) for name, value in options.items() if value is not None and name in variables}
+        )
+
+    def _first_of(self, names: list[str]) -> Connection:
+        failure: DatabaseUnreachable | None = None
+        for name in names:
+            try:
+                return self.connect(name)
+            except DatabaseUnreachable as error:
+                failure = failure or error
+        assert failure is not None  # noqa: S101 - there is always one name
+        raise failure
+
+    def _conninfo(self, database: str) -> str:
+        options: dict[str, Any] = {
+            "connect_timeout": str(_CONNECT_TIMEOUT),
+            **_KEEPALIVES,
+            **conninfo_to_dict(self.dsn),
+        }
+        options |= {"dbname": database, "application_name": APPLICATION_NAME, "client_encoding": "utf8"}
+        if self.password is not None:
+            options["password"] = self.password.get_secret_value()
+        return make_conninfo(**options)
+
+
+def quoted_database(database: str) -> str:
+    """A connection string that holds the name alone, for tools that would read a bare name with `=` as one."""
+    return make_conninfo(dbname=database)
+
+
+def server_of(target: TargetSettings, environment: Mapping[str, str]) -> Server:
+    """The server of a target's settings; `environment` gives the password and, as in libpq, what the DSN leaves out.
+
+    Raises SettingsError when the DSN cannot be read or the password's variable is not set.
+    """
+    try:
+        options: dict[str, Any] = conninfo_to_dict(target.dsn.get_secret_value())
+    except psycopg.ProgrammingError as error:
+        gap = Gap("dsn", "is not a PostgreSQL connection string", "postgresql://baseliner@db.internal:5432/inventory")
+        raise SettingsError("The target", [gap]) from error
+    for name, variable in _variables().items():
+        if variable in environment:
+            options.setdefault(name, environment[variable])
+    password = options.pop("password", None)
+    if target.password_env is not None:
+        password = environment.get(target.password_env)
+        if not password:
+            gap = Gap("password_env", f"{target.password_env} is not set", f"export {target.password_env}=…")
+            raise SettingsError("The environment", [gap])
+    return Server(make_conninfo(**options), SecretStr(str(password)) if password else None)
+
+
+def _variables() -> dict[str, str]:
+    """libpq's own table: connection option to environment variable."""
+    return {option.keyword.decode(): option.envvar.decode() for option in pq.Conninfo.get_defaults() if option.envvar}

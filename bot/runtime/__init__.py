@@ -1,0 +1,1 @@
+"""Where tools and services run."""

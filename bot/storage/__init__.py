@@ -1,0 +1,18 @@
+"""Where backups are kept."""
+
+from __future__ import annotations
+
+from bot.settings import DirectorySettings, S3Settings
+from bot.storage.base import MANIFEST, ObjectWriter, Storage, Written
+from bot.storage.fetch import fetch_verified
+from bot.storage.local import LocalStorage
+from bot.storage.s3 import S3Storage, connect
+
+__all__ = ["MANIFEST", "ObjectWriter", "Storage", "Written", "fetch_verified", "open_storage"]
+
+
+def open_storage(settings: S3Settings | DirectorySettings) -> Storage:
+    """The storage of a [storage.…] section. Nothing is connected yet; S3 takes its credentials from AWS_*."""
+    if isinstance(settings, DirectorySettings):
+        return LocalStorage(settings.path)
+    return S3Storage(connect(settings), settings.bucket, settings.prefix)
