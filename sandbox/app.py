@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from starlette.routing import Route, WebSocketRoute
 
 from sandbox.acts import Acts
+from sandbox.api.files import FileEndpoint
 from sandbox.api.router import WebApi
 from sandbox.delivery.events import RETRY_DELAYS, EventQueue
 from sandbox.delivery.signed_http import HttpTransport
@@ -74,10 +75,13 @@ def _application(
 
     web_api = WebApi(workspace, sockets, base_url)
     response_urls = ResponseUrlEndpoint(workspace)
+    files = FileEndpoint(workspace)
     routes = [
         Route("/api/{method}", web_api.answer, methods=["GET", "POST"]),
         Route("/commands/{team}/{target}", response_urls.answer, methods=["POST"]),
         Route("/actions/{team}/{target}", response_urls.answer, methods=["POST"]),
+        Route("/upload/v1/{file}", files.receive, methods=["POST"]),
+        Route("/files/{file}", files.send, methods=["GET"]),
         WebSocketRoute("/link/", sockets.serve),
         *PersonRoutes(workspace, acts).routes(),
     ]

@@ -65,6 +65,13 @@ class ChannelAdded:
     channel: Channel
 
 
+@dataclass(frozen=True, slots=True)
+class ChannelUpdated:
+    """A channel's topic changed."""
+
+    channel: Channel
+
+
 Change: TypeAlias = (
     MessagePosted
     | MessageUpdated
@@ -74,6 +81,7 @@ Change: TypeAlias = (
     | ViewClosed
     | HomePublished
     | ChannelAdded
+    | ChannelUpdated
 )
 
 

@@ -171,4 +171,5 @@ def file_json(file: SharedFile) -> Payload:
         "filetype": file.name.rpartition(".")[2],
         "size": file.size,
         "user": file.user,
+        "url_private": f"/files/{file.id}",
     }

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from random import Random, SystemRandom
 
 from sandbox.blockkit import Violation
-from sandbox.changes import Changes, ChannelAdded
+from sandbox.changes import Changes, ChannelAdded, ChannelUpdated
 from sandbox.clock import Clock, Timestamps
 from sandbox.elements import with_block_ids
 from sandbox.identifiers import Credentials, block_id, identifier, random_credentials
@@ -88,6 +89,13 @@ class Workspace:
         self.members[opened.id] = {user, self.app.bot_user_id}
         self.changes.publish(ChannelAdded(opened))
         return opened
+
+    def set_topic(self, channel: Channel, topic: str) -> Channel:
+        """Change the channel's topic."""
+        updated = replace(channel, topic=topic)
+        self.channels[channel.id] = updated
+        self.changes.publish(ChannelUpdated(updated))
+        return updated
 
     def channels_of(self, user: str) -> list[Channel]:
         """The conversations that this person is in."""

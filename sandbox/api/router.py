@@ -10,7 +10,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from sandbox.api import basics, chat
+from sandbox.api import basics, chat, conversations, files, reactions, users, views
 from sandbox.api.method import Call, Method
 from sandbox.delivery.sockets import SocketTransport
 from sandbox.errors import SlackError
@@ -19,7 +19,19 @@ from sandbox.wire import Exchange
 from sandbox.workspace import Workspace
 
 METHODS: Mapping[str, Method] = MappingProxyType(
-    {method.name: method for module in (basics, chat) for method in module.METHODS}
+    {
+        method.name: method
+        for methods in (
+            basics.METHODS,
+            chat.METHODS,
+            conversations.METHODS,
+            files.METHODS,
+            reactions.METHODS,
+            users.METHODS,
+            views.METHODS,
+        )
+        for method in methods
+    }
 )
 
 
@@ -105,7 +117,8 @@ async def _arguments(request: Request) -> tuple[dict[str, Any] | None, str | Non
             return None, token
         if not isinstance(body, dict):
             return None, token
-        return arguments | body, token
+        return arguments | {key: value for key, value in body.items() if key != "token"}, token
     async with request.form() as form:
         arguments |= dict(form)
-    return arguments, token or arguments.pop("token", None)
+    posted_token = arguments.pop("token", None)
+    return arguments, token or posted_token

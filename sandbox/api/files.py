@@ -1,0 +1,108 @@
+"""files.*: an upload in three steps. Source: docs, messaging/working-with-files."""
+
+from __future__ import annotations
+
+import mimetypes
+from dataclasses import replace
+from typing import Any
+
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from sandbox.api.method import Call, Method
+from sandbox.errors import SlackError
+from sandbox.identifiers import identifier
+from sandbox.model import SharedFile
+from sandbox.outgoing import message_content
+from sandbox.payloads import file_json
+from sandbox.rates import Tier
+from sandbox.workspace import Workspace
+
+
+def get_upload_url(call: Call) -> dict[str, Any]:
+    """Where to send the bytes of a file of this name and length."""
+    name = call.text("filename")
+    length = call.number("length", 0)
+    if length <= 0:
+        raise SlackError("invalid_arguments", ["must be greater than 0 [json-pointer:/length]"])
+    workspace = call.workspace
+    file = SharedFile(
+        id=identifier(workspace.random, "F"),
+        name=name,
+        title=name,
+        mimetype=mimetypes.guess_type(name)[0] or "application/octet-stream",
+        size=length,
+        user=workspace.app.bot_user_id,
+    )
+    workspace.files[file.id] = file
+    return {"upload_url": f"{call.base_url}/upload/v1/{file.id}", "file_id": file.id}
+
+
+def complete_upload(call: Call) -> dict[str, Any]:
+    """Finish uploads and, with `channel_id`, post them in one message."""
+    entries = call.json("files")
+    if not isinstance(entries, list) or not entries:
+        raise SlackError("invalid_arguments", ["missing required field: files"])
+    files = [_completed(call.workspace, entry) for entry in entries]
+    if call.optional("channel_id") is not None:
+        channel = call.channel("channel_id")
+        thread_ts = call.optional("thread_ts")
+        if thread_ts is not None:
+            call.message(channel, "thread_ts", "invalid_thread_ts")
+        comment = {"text": call.optional("initial_comment"), "blocks": call.arguments.get("blocks")}
+        content = message_content(call.workspace, comment, may_be_empty=True)
+        call.workspace.post_as_app(
+            channel=channel.id, text=content.text, blocks=content.blocks, thread_ts=thread_ts, files=files
+        )
+    return {"files": [file_json(file) for file in files]}
+
+
+class FileEndpoint:
+    """Takes the bytes of an upload, and gives them to a browser again."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    async def receive(self, request: Request) -> Response:
+        """Keep the bytes: the raw body, or the first part of a multipart body."""
+        file = self._workspace.files.get(request.path_params["file"])
+        if file is None:
+            return PlainTextResponse("no such upload", 404)
+        content = await request.body()
+        if request.headers.get("content-type", "").startswith("multipart/form-data"):
+            async with request.form() as form:
+                parts = [part for part in form.values() if isinstance(part, UploadFile)]
+                content = await parts[0].read() if parts else b""
+        if len(content) != file.size:
+            return PlainTextResponse(f"announced {file.size} bytes, got {len(content)}", 400)
+        self._workspace.files[file.id] = replace(file, content=content)
+        return PlainTextResponse(f"OK - {len(content)}")
+
+    async def send(self, request: Request) -> Response:
+        """The bytes as they were uploaded, never as a page of this origin."""
+        file = self._workspace.files.get(request.path_params["file"])
+        if file is None:
+            return PlainTextResponse("no such file", 404)
+        picture = file.mimetype in ("image/png", "image/jpeg", "image/gif", "image/webp")
+        headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"}
+        if not picture:
+            headers["Content-Disposition"] = "attachment"
+        return Response(file.content, headers=headers, media_type=file.mimetype)
+
+
+def _completed(workspace: Workspace, entry: Any) -> SharedFile:
+    file = workspace.files.get(entry.get("id", "")) if isinstance(entry, dict) else None
+    if file is None:
+        raise SlackError("file_not_found")
+    if not file.content:
+        raise SlackError("file_upload_not_complete")
+    file = replace(file, title=entry.get("title") or file.name)
+    workspace.files[file.id] = file
+    return file
+
+
+METHODS = (
+    Method(name="files.getUploadURLExternal", run=get_upload_url, tier=Tier.FOUR, scopes=("files:write",)),
+    Method(name="files.completeUploadExternal", run=complete_upload, tier=Tier.FOUR, scopes=("files:write",)),
+)
