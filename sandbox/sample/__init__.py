@@ -1,0 +1,1 @@
+"""Fleet, the demo's application: which network devices keep to which configuration baseline."""
