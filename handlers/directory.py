@@ -15,7 +15,7 @@ from slack_sdk.errors import SlackClientError
 from bot.clock import Clock
 from bot.models import Actor
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 _RETRY_AFTER = timedelta(minutes=1)
 
 
@@ -51,7 +51,7 @@ class Directory:
         try:
             found = self._client.users_info(user=user_id).get("user")
         except (SlackClientError, OSError) as error:
-            _log.warning("users.info did not tell who %s is: %s", user_id, error)
+            logger.warning("users.info did not tell who %s is: %s", user_id, error)
             return self._keep(user_id, Person(Actor(user_id, name or user_id)), _RETRY_AFTER)
         return self._keep(user_id, _person(user_id, found or {}, name), self._time_to_live)
 

@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.durations import parse_duration
-from bot.errors import NotFound, UsageError
+from bot.errors import UsageError
+from bot.operations.context import unknown_target
 
 _BACKUP_ID = re.compile(r"\d{8}T\d{6}Z-[A-Za-z0-9]+")
 _TIME_OF_DAY = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
@@ -69,13 +70,6 @@ def take_target(
     if free_text and only and not nearest(first, known):
         return only, arguments
     raise unknown_target(arguments[0], known)
-
-
-def unknown_target(name: str, known: list[str]) -> NotFound:
-    """Says which target was meant, perhaps, and which there are."""
-    suggestion = nearest(name, known)
-    remedy = f"Did you mean “{suggestion}”? " if suggestion else ""
-    return NotFound(f"There is no target “{name}”.", f"{remedy}Targets: {', '.join(known)}.")
 
 
 def is_backup(word: str) -> bool:

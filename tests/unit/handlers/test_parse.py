@@ -60,7 +60,7 @@ def test_a_misspelt_target_is_never_a_note(free_text: bool) -> None:
     with pytest.raises(NotFound) as caught:
         take_target(("inventroy",), ["inventory"], free_text=free_text)
     assert "inventroy" in str(caught.value)
-    assert "Did you mean “inventory”?" in caught.value.remedy
+    assert "Did you mean inventory?" in caught.value.remedy
 
 
 def test_an_unknown_target_lists_all() -> None:

@@ -1,0 +1,93 @@
+"""The Bolt app: its middleware and one line per listener."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from slack_bolt import App
+from slack_sdk import WebClient
+
+from bot.services import Services
+from handlers import ids
+from handlers.approvals import ApprovalListeners
+from handlers.backups import BackupListeners
+from handlers.commands import CommandListener, command_table
+from handlers.directory import Directory
+from handlers.errors import tell_error
+from handlers.middleware import check_origin, give_reference
+from handlers.overview import OverviewListeners
+from handlers.preflight import PreflightListeners
+from handlers.restores import RestoreListeners
+from handlers.windows import WindowListeners
+
+# With Bolt's own five, the sixth command at once is acknowledged too late.
+_LISTENER_THREADS = 20
+_API_SECONDS = 10
+
+
+def build_app(
+    services: Services,
+    client: WebClient | None = None,
+    *,
+    token: str | None = None,
+    signing_secret: str = "",
+    app_token: str | None = None,
+    base_url: str = "https://slack.com/api/",
+    new_reference: Callable[[], str] = lambda: secrets.token_hex(4),
+) -> App:
+    """The app with all its listeners; end it with `close_app`. Slack is not called, so it may be down meanwhile.
+
+    `client`, when given, is used as it is, in place of one with `token` and `base_url`. `app_token`, in Socket Mode,
+    tells the app's id, so that payloads of other apps are ignored.
+    """
+    app = App(
+        name="baseliner",
+        client=client or WebClient(token=token, base_url=base_url, timeout=_API_SECONDS),
+        signing_secret=signing_secret,
+        token_verification_enabled=False,
+        ssl_check_enabled=True,
+        url_verification_enabled=True,
+        process_before_response=False,
+        listener_executor=ThreadPoolExecutor(_LISTENER_THREADS, thread_name_prefix="slack-listener"),
+    )
+    app.middleware(give_reference(new_reference))
+    app.middleware(check_origin(services.settings.slack.team_id, app_id_of(app_token)))
+    register(app, services)
+    return app
+
+
+def register(app: App, services: Services) -> None:
+    """One line per listener."""
+    directory = Directory(app.client, services.clock)
+    backups = BackupListeners(services, directory)
+    restores = RestoreListeners(services, directory)
+    preflights = PreflightListeners(services, directory)
+    windows = WindowListeners(services, directory)
+    approvals = ApprovalListeners(services, directory)
+    table = command_table(backups, restores, preflights, windows, OverviewListeners(services))
+
+    app.command(ids.COMMAND)(CommandListener(table, directory).listen)
+    app.view(ids.BACKUP_MODAL)(backups.submit)
+    app.view(ids.BACKUPS_MODAL)(backups.submit_list)
+    app.view(ids.PREFLIGHT_MODAL)(preflights.submit)
+    app.view(ids.RESTORE_MODAL)(restores.submit)
+    app.action(ids.RESTORE_TARGET)(restores.change_target)
+    app.view(ids.WINDOW_MODAL)(windows.submit)
+    app.action(ids.CANCEL_WINDOW)(windows.cancel)
+    app.action(ids.APPROVE)(approvals.approve)
+    app.action(ids.DENY)(approvals.deny)
+    app.error(tell_error)
+
+
+def close_app(app: App) -> None:
+    """Waits for the listeners that are running."""
+    executor = app.listener_runner.listener_executor
+    executor.shutdown(wait=True)
+
+
+def app_id_of(app_token: str | None) -> str | None:
+    """An app-level token names its app: `xapp-1-A0123456789-…`."""
+    parts = (app_token or "").split("-")
+    return parts[2] if len(parts) > 3 and parts[0] == "xapp" else None

@@ -1,0 +1,86 @@
+"""The one slash command: its table of words, and the listener that looks them up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from slack_bolt import Ack, Respond
+from slack_sdk import WebClient
+
+from handlers.backups import BackupListeners
+from handlers.directory import Directory
+from handlers.overview import OverviewListeners
+from handlers.parse import nearest, parse
+from handlers.preflight import PreflightListeners
+from handlers.reply import Reply
+from handlers.request import Request
+from handlers.restores import RestoreListeners
+from handlers.views.answers import Usage, help_message, unknown_word_message
+from handlers.views.blocks import Message
+from handlers.windows import WindowListeners
+
+
+@dataclass(frozen=True)
+class Command:
+    """One word of the table: how it is typed, what it does, and the function that answers."""
+
+    word: str
+    usage: str
+    help: str
+    answer: Callable[[Request], None]
+
+
+def command_table(
+    backups: BackupListeners,
+    restores: RestoreListeners,
+    preflights: PreflightListeners,
+    windows: WindowListeners,
+    overview: OverviewListeners,
+) -> tuple[Command, ...]:
+    """Every word that can follow `/baseliner`, beside `help`."""
+    return (
+        Command("backup", "backup [target] [note…]", "Takes a backup now.", backups.command),
+        Command("backups", "backups [target]", "Lists the backups, newest first.", backups.list_command),
+        Command(
+            "restore",
+            "restore [target] [backup|latest]",
+            "Asks for a restore; somebody else must approve it.",
+            restores.command,
+        ),
+        Command("preflight", "preflight [target]", "Checks that a migration may run now.", preflights.command),
+        Command(
+            "window",
+            "window [target] [in 30m | at 22:00] for 2h reason…",
+            "Announces a maintenance window. Also: window list, window cancel ID.",
+            windows.command,
+        ),
+        Command("status", "status", "Shows each target, what runs on it and its newest backup.", overview.status),
+        Command("health", "health", "Shows the checks of the last sweep.", overview.health),
+        Command("audit", "audit [target]", "Shows who did what, and that the record is whole.", overview.audit),
+    )
+
+
+class CommandListener:
+    def __init__(self, table: Sequence[Command], directory: Directory) -> None:
+        self._table = {command.word: command for command in table}
+        self._usages = [*(Usage(command.usage, command.help) for command in table), Usage("help", "Shows this.")]
+        self._directory = directory
+
+    def listen(self, ack: Ack, command: dict[str, Any], client: WebClient, respond: Respond) -> None:
+        ack()
+        typed = parse(command.get("text") or "")
+        reply = Reply(client, command["user_id"], command["channel_id"], respond)
+        known = self._table.get(typed.word)
+        if known is None:
+            reply.tell(self._without_a_word(typed.word))
+            return
+        person = self._directory.person(command["user_id"], command.get("user_name", ""))
+        known.answer(Request(person, command["channel_id"], typed.arguments, command["trigger_id"], client, reply))
+
+    def _without_a_word(self, word: str) -> Message:
+        if word == "help":
+            return help_message(self._usages)
+        words = [*self._table, "help"]
+        return unknown_word_message(word, nearest(word, words), words)

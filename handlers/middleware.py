@@ -1,0 +1,41 @@
+"""What every payload passes before a listener sees it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from slack_bolt import Ack, BoltContext, BoltResponse
+
+logger = logging.getLogger(__name__)
+REFERENCE = "reference"
+
+
+def give_reference(new_reference: Callable[[], str]) -> Callable[..., None]:
+    """Gives each payload an id, which its answers and its log lines share."""
+
+    def middleware(context: BoltContext, next: Callable[[], None]) -> None:
+        context[REFERENCE] = new_reference()
+        next()
+
+    return middleware
+
+
+def check_origin(team_id: str | None, app_id: str | None) -> Callable[..., BoltResponse | None]:
+    """Ignores payloads of another workspace or app. A signature proves neither, and Socket Mode has none."""
+
+    def middleware(
+        context: BoltContext, body: dict[str, Any], ack: Ack, next: Callable[[], None]
+    ) -> BoltResponse | None:
+        foreign_team = team_id is not None and context.team_id != team_id
+        foreign_app = app_id is not None and body.get("api_app_id") not in (None, app_id)
+        if not foreign_team and not foreign_app:
+            next()
+            return None
+        logger.warning("ignored a payload of team %s, app %s", context.team_id, body.get("api_app_id"))
+        if "command" in body:
+            return ack("This Baseliner serves another workspace.")
+        return ack()
+
+    return middleware

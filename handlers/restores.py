@@ -1,0 +1,116 @@
+"""`restore`: the dialog, its change of target, its submission."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slack_bolt import Ack
+from slack_sdk import WebClient
+
+from bot.errors import NotFound, UsageError
+from bot.models import Backup, RestoreRequest
+from bot.services import Services
+from handlers import ids
+from handlers.directory import Directory
+from handlers.parse import is_backup, take_target
+from handlers.reply import Reply
+from handlers.request import Form, Request
+from handlers.views.answers import field_error, restore_asked_message
+from handlers.views.backups import backups_message
+from handlers.views.blocks import MAX_OPTIONS, Block
+from handlers.views.restore import RestoreDialog, restore_modal
+
+
+class RestoreListeners:
+    def __init__(self, services: Services, directory: Directory) -> None:
+        self._services = services
+        self._directory = directory
+
+    def command(self, request: Request) -> None:
+        """`restore [target] [backup|latest]`"""
+        target, backup_id = self._named(request.arguments)
+        if target is not None:
+            self._services.restores.authorize(target, request.actor)
+        dialog = self._dialog(request.modal_context(target), backup_id)
+        if target is not None and not dialog.backups:
+            request.reply.tell(backups_message(target, (), self._services.clock.now()))
+            return
+        request.open_modal(self._draw(dialog))
+
+    def change_target(
+        self, ack: Ack, body: dict[str, Any], view: dict[str, Any], action: dict[str, Any], client: WebClient
+    ) -> None:
+        """Offers the backups of the target that was chosen in the dialog."""
+        ack()
+        target = ids.identifier(action["selected_option"]["value"])
+        person = self._directory.person(body["user"]["id"], body["user"].get("name", ""))
+        self._services.restores.authorize(target, person.actor)
+        context = ids.ModalContext(ids.decode(view["private_metadata"]).channel, target)
+        client.views_update(view_id=view["id"], view=self._draw(self._dialog(context, None)))
+
+    def submit(self, ack: Ack, body: dict[str, Any], view: dict[str, Any], client: WebClient) -> None:
+        """Written down before the dialog closes: what is wrong is shown on the input that it concerns."""
+        context, form = ids.decode(view["private_metadata"]), Form(view)
+        person = self._directory.known(body["user"]["id"], body["user"].get("name", ""))
+        asked = RestoreRequest(
+            context.target or "",
+            form.selected(ids.BACKUP) or "",
+            form.text(ids.REASON),
+            form.text(ids.CONFIRMATION),
+        )
+        try:
+            _same_target(form, asked.target)
+            operation = self._services.restores.request(asked, person.actor, context.channel)
+        except UsageError as error:
+            ack(response_action="errors", errors={form.block_of(_concerned(error, asked)): field_error(error)})
+            return
+        ack()
+        approvals = self._services.settings.slack.channels.approvals
+        Reply(client, person.actor.id, context.channel).tell(restore_asked_message(operation, approvals))
+
+    def _named(self, arguments: tuple[str, ...]) -> tuple[str | None, str | None]:
+        targets = list(self._services.settings.targets)
+        if arguments and is_backup(arguments[0]):
+            target, words = take_target((), targets)[0], arguments
+        else:
+            target, words = take_target(arguments, targets)
+        if len(words) > 1 or (words and not is_backup(words[0])):
+            raise UsageError(f"“{' '.join(words)}” is not a backup.", f"{ids.COMMAND} restore [target] [backup|latest]")
+        if words and target is None:
+            raise UsageError("Say which target the backup is of.", f"Targets: {', '.join(targets)}.")
+        return target, words[0] if words else None
+
+    def _dialog(self, context: ids.ModalContext, backup_id: str | None) -> RestoreDialog:
+        targets = list(self._services.settings.targets)
+        if context.target is None:
+            return RestoreDialog(context, targets)
+        backups = self._services.backups.newest_first(context.target, limit=MAX_OPTIONS)
+        chosen = self._chosen(context.target, backup_id) if backups and backup_id else None
+        if chosen is not None and chosen.id not in {backup.id for backup in backups}:
+            backups = [chosen, *backups[: MAX_OPTIONS - 1]]
+        return RestoreDialog(
+            context,
+            targets,
+            self._services.restores.database_of(context.target),
+            backups,
+            chosen.id if chosen else None,
+        )
+
+    def _chosen(self, target: str, backup_id: str) -> Backup:
+        return self._services.backups.get(target, "latest" if backup_id.lower() == "latest" else backup_id)
+
+    def _draw(self, dialog: RestoreDialog) -> Block:
+        return restore_modal(dialog, self._services.clock.now())
+
+
+def _same_target(form: Form, target: str) -> None:
+    """The dialog may be submitted before the list of a newly chosen target has arrived."""
+    chosen = form.selected(ids.RESTORE_TARGET)
+    if chosen not in (None, target):
+        raise NotFound(f"These are backups of {target}, but {chosen} is chosen.", "Choose the target again.")
+
+
+def _concerned(error: UsageError, asked: RestoreRequest) -> str:
+    if isinstance(error, NotFound):
+        return ids.BACKUP
+    return ids.CONFIRMATION if asked.reason.strip() else ids.REASON

@@ -1,0 +1,73 @@
+"""How payloads arrive: Socket Mode, or signed HTTP."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from slack_bolt import App
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_bolt.adapter.starlette.handler import to_bolt_request, to_starlette_response
+from slack_sdk.errors import SlackClientError
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+logger = logging.getLogger(__name__)
+_WORKERS = 20
+_LONGEST_PAUSE = 60.0
+
+
+class SocketMode:
+    """A connection that is made, and made again, in a thread of its own, until it is closed."""
+
+    def __init__(self, app: App, app_token: str, *, ping_interval: float = 10.0) -> None:
+        self._handler = SocketModeHandler(app, app_token, concurrency=_WORKERS, ping_interval=ping_interval)
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._connect, name="socket-mode", daemon=True)
+
+    def start(self) -> None:
+        """Returns at once."""
+        self._thread.start()
+
+    @property
+    def connected(self) -> bool:
+        return self._handler.client.is_connected()
+
+    def close(self) -> None:
+        """Envelopes that were not acknowledged are delivered again, to whoever connects next."""
+        self._closing.set()
+        self._thread.join()
+        self._handler.close()
+
+    def _connect(self) -> None:
+        pause = 1.0
+        while not self._closing.is_set():
+            try:
+                self._handler.connect()
+                return
+            except (SlackClientError, OSError) as error:
+                logger.warning("no connection to Slack, next attempt in %.0f s: %s", pause, error)
+            except Exception:
+                logger.exception("no connection to Slack, next attempt in %.0f s", pause)
+            self._closing.wait(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+def socket_mode(app: App, app_token: str) -> SocketMode:
+    """Connects without blocking; `close()` ends it."""
+    connection = SocketMode(app, app_token)
+    connection.start()
+    return connection
+
+
+def http_routes(app: App) -> list[Route]:
+    """`POST /slack/events` for commands, actions, views and events alike; Bolt checks the signature."""
+
+    async def events(request: Request) -> Response:
+        # Bolt's own adapter would hold the event loop until the listener has acknowledged.
+        bolt_request = to_bolt_request(request, await request.body())
+        return to_starlette_response(await run_in_threadpool(app.dispatch, bolt_request))
+
+    return [Route("/slack/events", events, methods=["POST"])]

@@ -1,0 +1,92 @@
+"""Short answers to one person: help, confirmations, refusals and errors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.errors import BaselinerError, Refused
+from bot.models import Operation, Window
+from handlers.ids import COMMAND
+from handlers.text import code, date, inline
+from handlers.views.blocks import Block, Message, context, modal, section, sections
+from handlers.views.people import mentions
+from handlers.views.states import NOUNS
+
+
+@dataclass(frozen=True)
+class Usage:
+    """A command for the reader of the help: how it is typed, what it does."""
+
+    usage: str
+    help: str
+
+
+def help_message(commands: Sequence[Usage]) -> Message:
+    lines = [f"`{COMMAND} {command.usage}`\n{inline(command.help, 300)}" for command in commands]
+    title = "*Baseliner* keeps your databases’ backups, restores and maintenance in one place."
+    return Message("What Baseliner can do", [section(title), *sections(lines)])
+
+
+def unknown_word_message(word: str, suggestion: str | None, words: Sequence[str]) -> Message:
+    told = f"There is no command {code(word, 60)}."
+    if suggestion:
+        told += f" Did you mean `{COMMAND} {suggestion}`?"
+    listed = " ".join(f"`{known}`" for known in words)
+    return Message(f"There is no command {inline(word, 60)}.", [section(told), context(f"Commands: {listed}")])
+
+
+def accepted_message(operation: Operation, posted_in: str) -> Message:
+    """The person sees where to look; `posted_in` is a channel id, empty when it is this channel."""
+    where = f" Follow it in <#{posted_in}>." if posted_in else ""
+    noun = NOUNS[operation.kind]
+    told = f"{noun} of {code(operation.target)} is accepted: {code(operation.id)}.{where}"
+    return Message(told, [section(told)])
+
+
+def restore_asked_message(operation: Operation, approvals_channel: str) -> Message:
+    told = (
+        f"The plan to restore {code(operation.target)} is being made: {code(operation.id)}. "
+        f"It goes to <#{approvals_channel}> for approval by somebody else."
+    )
+    return Message(told, [section(told)])
+
+
+def window_message(window: Window, words: str) -> Message:
+    told = (
+        f"The window for {code(window.target)} from {date(window.starts_at)} to {date(window.ends_at)} is {words}: "
+        f"{code(window.id)}."
+    )
+    return Message(told, [section(told)])
+
+
+def error_message(error: BaselinerError, reference: str) -> Message:
+    """What happened, the next step, who could say yes, and the id for the log."""
+    lines = [f"⛔ {inline(error.message, 900)}" if isinstance(error, Refused) else f"⚠️ {inline(error.message, 900)}"]
+    if error.remedy:
+        lines.append(inline(error.remedy, 600))
+    if isinstance(error, Refused) and error.who_can:
+        lines.append(f"Who can: {mentions(error.who_can)}")
+    return Message(lines[0], [section("\n".join(lines)), _reference(reference)])
+
+
+def unexpected_message(reference: str) -> Message:
+    told = (
+        "⚠️ Something went wrong inside Baseliner, and it cannot tell whether your request was taken.\n"
+        f"Look at `{COMMAND} status` before you ask again, and give the reference to whoever runs Baseliner."
+    )
+    return Message("Something went wrong inside Baseliner.", [section(told), _reference(reference)])
+
+
+def notice_modal(message: Message) -> Block:
+    """An answer above a dialog, which stays as it was."""
+    return modal("Not done", message.blocks)
+
+
+def field_error(error: BaselinerError) -> str:
+    """One plain sentence below an input."""
+    return " ".join(filter(None, [error.message, error.remedy]))[:500]
+
+
+def _reference(reference: str) -> Block:
+    return context(f"Reference for the log: {code(reference)}")

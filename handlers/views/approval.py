@@ -1,0 +1,166 @@
+"""The approval card: all that a person needs to say yes or no, then what was said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from bot.models import Approval, BackupKind, Decision, Operation, OperationState, Plan
+from handlers import ids
+from handlers.text import age, code, date, duration, inline, listed, literal, number, plural, size, utc
+from handlers.views.blocks import (
+    Block,
+    Message,
+    actions,
+    button,
+    confirm,
+    context,
+    fields,
+    header,
+    literal_section,
+    section,
+)
+from handlers.views.people import mention
+from handlers.views.states import OPERATION_MARKS, OPERATION_WORDS
+
+_TITLES: Mapping[OperationState, str] = {
+    OperationState.AWAITING_APPROVAL: "needs approval",
+    OperationState.DENIED: "denied",
+    OperationState.EXPIRED: "expired",
+    OperationState.VOIDED: "voided",
+    OperationState.CANCELLED: "cancelled",
+}
+
+
+def approval_card(operation: Operation, plan: Plan, approvals: Sequence[Approval], now: datetime) -> Message:
+    """Buttons only while the plan can be decided on."""
+    body = plan.body
+    waiting = operation.state is OperationState.AWAITING_APPROVAL
+    title = f"Restore of {operation.target} {_TITLES.get(operation.state, 'approved')}"
+    blocks = [
+        header(title),
+        _asked(operation, body),
+        literal_section(f"Reason: {literal(operation.reason, 1500)}"),
+        section(_backup(body["backup"], now)),
+        section(_destroyed(body, now)),
+        section(_way_back(body)),
+        *_warnings(body.get("warnings", ())),
+        *_decided(approvals, plan),
+        *([_buttons(operation, body)] if waiting else [_outcome(operation)]),
+        _footer(operation, plan, waiting),
+    ]
+    return Message(_summary(operation, plan, title), blocks)
+
+
+def _summary(operation: Operation, plan: Plan, title: str) -> str:
+    taken_at = utc(datetime.fromisoformat(plan.body["backup"]["taken_at"]))
+    return f"{title}: asked by {mention(operation.requester)}, from the backup of {taken_at}"
+
+
+def _asked(operation: Operation, body: Mapping[str, Any]) -> Block:
+    return fields(
+        [
+            ("Asked by", f"{mention(operation.requester)} {date(operation.created_at)}"),
+            ("Database", f"{code(body['database'])} of target {code(operation.target)}"),
+        ]
+    )
+
+
+def _backup(backup: Mapping[str, Any], now: datetime) -> str:
+    taken_at = datetime.fromisoformat(backup["taken_at"])
+    told = [size(backup["size"]), plural(backup["rows"], "row"), f"PostgreSQL {inline(backup['server_version'], 40)}"]
+    if backup.get("revision"):
+        told.append(f"revision {code(backup['revision'])}")
+    name = "Safety backup" if backup.get("kind") == BackupKind.SAFETY else "Backup"
+    return f"*Goes back to* {date(taken_at)}, {age(taken_at, now)}\n{name} {code(backup['id'])}: {', '.join(told)}"
+
+
+def _destroyed(body: Mapping[str, Any], now: datetime) -> str:
+    loses = body["loses"]
+    since = datetime.fromisoformat(loses["since"])
+    lines = [
+        f"• everything written since {date(since)} ({duration((now - since).total_seconds())}); "
+        f"the database holds {size(loses['database_bytes'])} now",
+        f"• {_sessions(loses.get('sessions', ()))}",
+        f"• {_services(body.get('services', ()))}",
+    ]
+    return "*What will be lost or interrupted*\n" + "\n".join(lines)
+
+
+def _sessions(sessions: Sequence[Mapping[str, Any]]) -> str:
+    if not sessions:
+        return "no open sessions at the time of the plan; any new ones will be closed"
+    total = sum(session["count"] for session in sessions)
+    names = [
+        f"{number(session['count'])} of {code(session.get('application_name') or session['user'], 60)}"
+        for session in sessions[:8]
+    ]
+    if len(sessions) > 8:
+        names.append("others")
+    return f"{plural(total, 'open session')}, which will be closed: {listed(names)}"
+
+
+def _services(services: Sequence[str]) -> str:
+    if not services:
+        return "no services are configured, so none will be stopped"
+    return f"services stopped meanwhile: {listed([code(name, 60) for name in services[:20]])}"
+
+
+def _way_back(body: Mapping[str, Any]) -> str:
+    kept = body.get("keep_old_for")
+    old = "The old database is set aside by a rename"
+    if kept is not None:
+        old += f" and kept for {duration(kept)}"
+    return f"*The way back*\nA safety backup is taken first. {old}."
+
+
+def _warnings(warnings: Sequence[str]) -> list[Block]:
+    if not warnings:
+        return []
+    return [section("\n".join(f"⚠️ {inline(warning, 280)}" for warning in warnings[:10]))]
+
+
+def _decided(approvals: Sequence[Approval], plan: Plan) -> list[Block]:
+    lines = []
+    for approval in approvals[:10]:
+        verb = "Approved" if approval.decision is Decision.APPROVED else "Denied"
+        said = f": {inline(approval.comment, 300)}" if approval.comment else ""
+        lines.append(f"{verb} by {mention(approval.person)} {date(approval.decided_at)}{said}")
+    given = sum(approval.decision is Decision.APPROVED for approval in approvals)
+    if plan.required_approvals > 1:
+        lines.append(f"{number(given)} of {plural(plan.required_approvals, 'approval')}")
+    return [section("\n".join(lines))] if lines else []
+
+
+def _outcome(operation: Operation) -> Block:
+    told = f"{OPERATION_MARKS[operation.state]} The restore {OPERATION_WORDS[operation.state]}"
+    if operation.finished_at is not None:
+        told += f", {date(operation.finished_at)}"
+    if operation.state is not OperationState.DONE and operation.failure is not None:
+        told += f".\n{inline(operation.failure.message, 600)}"
+    return section(told)
+
+
+def _buttons(operation: Operation, body: Mapping[str, Any]) -> Block:
+    since = utc(datetime.fromisoformat(body["loses"]["since"]))
+    asks = confirm(
+        "Approve this restore?",
+        f"The database {literal(body['database'], 80)} goes back to the backup. "
+        f"Everything written since {since} will be gone from it, and its services stop meanwhile.",
+        "Approve",
+        "Go back",
+        "danger",
+    )
+    return actions(
+        "approval",
+        button("Approve", ids.APPROVE, operation.id, "danger", asks),
+        button("Deny", ids.DENY, operation.id),
+    )
+
+
+def _footer(operation: Operation, plan: Plan, waiting: bool) -> Block:
+    told = [f"Operation {code(operation.id)}", f"Plan {code(plan.hash)}"]
+    if waiting:
+        told.insert(0, f"Expires {date(plan.expires_at)}")
+    return context(*told)

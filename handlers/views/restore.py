@@ -1,0 +1,77 @@
+"""The restore dialog."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.models import Backup
+from handlers import ids
+from handlers.text import code, literal
+from handlers.views.backups import backup_option, no_backup, target_options
+from handlers.views.blocks import Block, context, input_block, modal, section, static_select, text_input
+
+_TITLE = "Restore a database"
+_PROMISE = (
+    "Nothing is touched yet: this makes a plan, which somebody else must approve. "
+    "A safety backup comes first, and the old database is kept."
+)
+
+
+@dataclass(frozen=True)
+class RestoreDialog:
+    """What the dialog offers. `database` is the name that has to be typed; `chosen` a backup id."""
+
+    context: ids.ModalContext
+    targets: Sequence[str]
+    database: str = ""
+    backups: Sequence[Backup] = ()
+    chosen: str | None = None
+
+
+def restore_modal(dialog: RestoreDialog, now: datetime) -> Block:
+    """Without a target it asks for that only; without a backup there is nothing to submit."""
+    target = dialog.context.target
+    blocks = [_target(dialog)] if len(dialog.targets) > 1 else []
+    if target is None:
+        return _modal(dialog, blocks, submit=False)
+    if not dialog.backups:
+        return _modal(dialog, [*blocks, no_backup(target)], submit=False)
+    return _modal(dialog, [*blocks, *_inputs(dialog, target, now), context(_PROMISE)], submit=True)
+
+
+def _inputs(dialog: RestoreDialog, target: str, now: datetime) -> list[Block]:
+    options = [backup_option(backup, now) for backup in dialog.backups]
+    select = static_select(ids.BACKUP, "Choose a backup", options, dialog.chosen)
+    reason = text_input(
+        ids.REASON, "Why must the data go back? The approver reads this.", multiline=True, max_length=1500
+    )
+    confirmation = text_input(ids.CONFIRMATION, literal(dialog.database, 150), max_length=200)
+    # Slack keeps what was entered by block id: a list of another target must not inherit this one's choice.
+    return [
+        input_block(f"Backup of {target}", select, f"{ids.BACKUP}.{target}"),
+        input_block("Reason", reason, ids.REASON),
+        input_block(
+            "Name of the database",
+            confirmation,
+            f"{ids.CONFIRMATION}.{target}",
+            hint=f"Type {literal(dialog.database, 200)} to show that you mean this one.",
+        ),
+    ]
+
+
+def _target(dialog: RestoreDialog) -> Block:
+    select = static_select(ids.RESTORE_TARGET, "Choose a target", target_options(dialog.targets), dialog.context.target)
+    chosen = dialog.context.target
+    return section(f"*Target* {code(chosen)}" if chosen else "*Target*", select, ids.RESTORE_TARGET)
+
+
+def _modal(dialog: RestoreDialog, blocks: list[Block], *, submit: bool) -> Block:
+    return modal(
+        _TITLE,
+        blocks,
+        callback_id=ids.RESTORE_MODAL,
+        submit="Ask for approval" if submit else None,
+        private_metadata=ids.encode(dialog.context),
+    )

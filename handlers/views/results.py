@@ -1,0 +1,84 @@
+"""What came of an operation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from bot.models import Operation, OperationKind
+from bot.operations.checklists import checklist_of
+from handlers.text import code, date, duration, inline, plural, rate, size
+from handlers.views.blocks import Block, fields, section
+from handlers.views.checklist import READINESS, checklist_blocks, tally
+from handlers.views.states import CHECK_MARKS
+
+
+def result_blocks(operation: Operation) -> list[Block]:
+    if operation.kind is OperationKind.BACKUP:
+        return [fields(_backup(operation.result))]
+    if operation.kind is OperationKind.RESTORE:
+        return [fields(_restore(operation.result))]
+    return _preflight(operation)
+
+
+def result_words(operation: Operation) -> str:
+    """The gist, for the notification."""
+    result = operation.result
+    if operation.kind is OperationKind.BACKUP and "size" in result:
+        return f"{size(result['size'])}, {result['backup_id']}"
+    if operation.kind is OperationKind.RESTORE and "backup_id" in result:
+        return f"from {result['backup_id']}"
+    checklist = checklist_of(operation) if operation.kind is OperationKind.PREFLIGHT else None
+    return READINESS[checklist.verdict] if checklist else ""
+
+
+def _backup(result: Mapping[str, Any]) -> list[tuple[str, str]]:
+    revision = result.get("revision")
+    return [
+        ("Backup", code(result["backup_id"])),
+        ("Size", _size(result)),
+        ("Took", _took(result)),
+        ("Contents", _contents(result)),
+        ("Revision", code(revision) if revision else "none"),
+        ("Manifest SHA-256", code(result["manifest_sha256"][:16])),
+        ("Location", code(result["location"], 400)),
+    ]
+
+
+def _restore(result: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [
+        ("Restored from", code(result["backup_id"])),
+        ("Verified", f"{_contents(result)}: counts and digests equal the manifest’s"),
+        ("Downtime", duration(result["downtime_seconds"])),
+        ("Health", inline(str(result.get("health") or "not checked: no health_url is set"), 200)),
+        ("Safety backup", code(result["safety_backup_id"])),
+        ("Old database", _aside(result)),
+    ]
+
+
+def _preflight(operation: Operation) -> list[Block]:
+    checklist = checklist_of(operation)
+    if checklist is None:
+        return []
+    verdict = checklist.verdict
+    summary = f"{CHECK_MARKS[verdict]} *{READINESS[verdict].capitalize()}* · {tally(checklist)}"
+    return [section(summary), *checklist_blocks(checklist)]
+
+
+def _size(result: Mapping[str, Any]) -> str:
+    return f"{size(result['size'])}, of a database of {size(result['database_bytes'])}"
+
+
+def _took(result: Mapping[str, Any]) -> str:
+    speed = result.get("rate")
+    return f"{duration(result['duration'])} at {rate(speed)}" if speed else duration(result["duration"])
+
+
+def _contents(result: Mapping[str, Any]) -> str:
+    return f"{plural(result['rows'], 'row')} in {plural(result['tables'], 'table')}"
+
+
+def _aside(result: Mapping[str, Any]) -> str:
+    until = datetime.fromisoformat(result["aside_until"])
+    return f"{code(result['aside_database'])}, kept until {date(until)}"
