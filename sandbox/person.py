@@ -120,6 +120,10 @@ class PersonClient:
 
         return wait_until(look, timeout, lambda: self.views(user))
 
+    def wait_for(self, look: Callable[[], T | None], timeout: float = 10.0) -> T:
+        """What `look` returns once that is not None. Raises TimeoutError, `timeout` in seconds."""
+        return wait_until(look, timeout, lambda: "nothing")
+
     def _get(self, path: str, **query: str) -> Json:
         response = self._client.get(f"/person/{path}", params=query)
         return _body(response, check=True)

@@ -43,6 +43,10 @@ class RunningWorkspace:
 
         return asyncio.run_coroutine_threadsafe(call(), self.loop).result(_START_SECONDS)
 
+    def drop_sockets(self) -> None:
+        """Close every WebSocket of the app without a word, as a network failure would."""
+        asyncio.run_coroutine_threadsafe(self.sandbox.sockets.close(), self.loop).result(_START_SECONDS)
+
     def assert_no_violations(self) -> None:
         """Fail when anything the app sent broke a Block Kit rule."""
         broken = [f"{violation.rule}: {violation}" for violation in self.workspace.violations]

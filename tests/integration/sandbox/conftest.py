@@ -54,9 +54,10 @@ def bolt_over_socket(slack: RunningWorkspace, register: Callable[[App], None]) -
     before = slack.sandbox.sockets.connections
     handler.connect()  # type: ignore[no-untyped-call]
     try:
-        wait_until(
-            lambda: True if slack.sandbox.sockets.connections > before else None, 10, lambda: "no socket"
-        )
+        wait_until(lambda: True if slack.sandbox.sockets.connections > before else None, 10, lambda: "no socket")
         yield app
     finally:
+        handler.client.auto_reconnect_enabled = False
+        slack.drop_sockets()  # else the SDK waits for its receive timeout of 3 s
+        wait_until(lambda: None if handler.client.is_connected() else True, 5, lambda: "still connected")
         handler.close()  # type: ignore[no-untyped-call]

@@ -127,9 +127,8 @@ def test_a_good_view_breaks_none(view: Json) -> None:
 
 
 _KEYS = st.sampled_from(
-    "type text elements element accessory options option_groups initial_option initial_options blocks block_id"
-    " action_id title label value rows fields".split()
-)
+    ["type", "text", "elements", "element", "accessory", "options", "option_groups", "initial_option"]
+) | st.sampled_from(["initial_options", "blocks", "block_id", "action_id", "title", "label", "value", "rows", "fields"])
 _SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(), st.text(max_size=3), st.sampled_from([*BLOCKS, *ELEMENTS, "modal"])
 )
