@@ -36,6 +36,12 @@ _CONNECTION_DEFAULT = "Try psql with the target's DSN from this host; it must co
 
 _TOOL_REMEDIES = (
     (r"row-level security policy", "Give the backup role BYPASSRLS, or dump as the owner: ALTER ROLE … BYPASSRLS."),
+    (
+        r"to terminate|signal|other server processes",
+        "Make the role a member of pg_signal_backend; superusers end their own.",
+    ),
+    (r"permission denied to create database", "Let the role create databases: ALTER ROLE … CREATEDB."),
+    (r"must be owner of", "Make the role the owner of the database, or a member of its owner."),
     (r"permission denied", "Grant the backup role what it lacks; pg_read_all_data lets it read every table."),
     (r"No space left on device", "Free space on the disk that is named, then try again."),
     (r"server version mismatch|aborting because of", "Install client tools of the server's major version."),

@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO, cast
 
 import zstandard
 
@@ -17,6 +17,7 @@ from bot.storage.base import Storage
 
 _REMEDY = "Nothing was restored from it. Choose another backup; keep this one for inquiry."
 _ZSTD = ".zst"
+_PIECE = 1 << 20
 
 
 def fetch_verified(
@@ -69,17 +70,32 @@ def _verified(
 
 
 def _decompress(chunks: Iterator[bytes], file: BinaryIO, item: StoredObject) -> None:
-    decompressor = zstandard.ZstdDecompressor().decompressobj()
-    broken: zstandard.ZstdError | None = None
-    for chunk in chunks:
-        if broken is None:
-            try:
-                file.write(decompressor.decompress(chunk))
-            except zstandard.ZstdError as error:
-                # Read on: whether size or SHA-256 differ says more than a broken frame.
-                broken = error
-    if broken is not None or not decompressor.eof:
-        raise DamagedBackup(f"{item.name} cannot be decompressed: {broken or 'its end is missing'}.", _REMEDY)
+    # A reader, since one stored chunk of a dull table may hold gigabytes: it hands them out in bounded pieces.
+    with zstandard.ZstdDecompressor().stream_reader(
+        cast("IO[bytes]", _Reader(chunks)), read_across_frames=True
+    ) as reader:
+        try:
+            while piece := reader.read(_PIECE):
+                file.write(piece)
+        except zstandard.ZstdError as error:
+            for _ in chunks:
+                pass  # whether size or SHA-256 differ says more than a broken frame
+            raise DamagedBackup(f"{item.name} cannot be decompressed: {error}.", _REMEDY) from error
+
+
+class _Reader:
+    """Chunks as the file that zstandard reads from."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._rest = b""
+
+    def read(self, size: int = -1) -> bytes:
+        if not self._rest:
+            self._rest = next(self._chunks, b"")
+        wanted = len(self._rest) if size < 0 else size
+        piece, self._rest = self._rest[:wanted], self._rest[wanted:]
+        return piece
 
 
 def _created(destination: Path) -> BinaryIO:

@@ -1,0 +1,187 @@
+"""One consistent dump of one database, compressed on its way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import zstandard
+from psycopg import Connection
+
+from bot.errors import BaselinerError, ToolFailed
+from bot.models import DatabaseDigest
+from bot.postgres.connection import Server, quoted_database
+from bot.postgres.digest import database_digest, sequence_positions
+from bot.postgres.errors import readable_errors, tool_failure
+from bot.postgres.tools import Tools
+from bot.runtime.process import Finished, run, stream
+from bot.runtime.stop import StopSignal
+
+_LEVEL = 3
+_LOCK_TIMEOUT = 30.0
+
+
+class TableLocked(ToolFailed):
+    """pg_dump gave up waiting for a table that another session holds; the message names both."""
+
+    def __init__(self, held: str, stderr: str) -> None:
+        super().__init__("pg_dump", "gave up waiting for a lock", stderr)
+        self.message = f"pg_dump gave up waiting for a lock: {held}."
+        self.args = (self.message,)
+        self.remedy = "Wait until that session has ended (or end it), then try again."
+
+
+@dataclass(frozen=True)
+class DumpResult:
+    """`raw_bytes` is what pg_dump wrote, before compression; `stderr` holds its warnings."""
+
+    raw_bytes: int
+    stderr: str
+
+
+class Snapshot:
+    """One moment of a database, which any number of connections and pg_dump see alike while the context lasts.
+
+    Positions of sequences are not part of a snapshot: they are read on entering, so that a dump made within it
+    holds these or later ones.
+    """
+
+    def __init__(self, server: Server, database: str | None = None) -> None:
+        self._server = server
+        self._database = server.database if database is None else database
+        self._connection: Connection | None = None
+        self.id = ""
+        self.sequences: Mapping[str, int] = {}
+
+    def __enter__(self) -> Self:
+        connection = self._server.connect(self._database)
+        try:
+            with readable_errors("taking a snapshot"):
+                connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                row = connection.execute("SELECT pg_export_snapshot()").fetchone()
+                self.sequences = sequence_positions(connection)
+        except BaseException:
+            connection.close()
+            raise
+        self.id = str(row[0]) if row else ""
+        self._connection = connection
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    @property
+    def connection(self) -> Connection:
+        """The connection that holds the snapshot open."""
+        if self._connection is None:
+            raise RuntimeError("the snapshot is not open")
+        return self._connection
+
+    def connect(self) -> Connection:
+        """Another connection that sees the same moment; the caller closes it."""
+        connection = self._server.connect(self._database)
+        try:
+            with readable_errors("joining a snapshot"):
+                connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                connection.execute(f"SET TRANSACTION SNAPSHOT '{self.id}'".encode())
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def digest(self, *, stop: StopSignal) -> DatabaseDigest:
+        """The digest of this moment, on a connection of its own: it may run beside the dump."""
+        with self.connect() as connection:
+            return database_digest(connection, stop=stop, sequences=self.sequences)
+
+
+def dump(
+    server: Server,
+    tools: Tools,
+    snapshot_id: str,
+    sink: Callable[[bytes], None],
+    *,
+    stop: StopSignal,
+    on_progress: Callable[[int], None] = lambda _done: None,
+    lock_timeout: float = _LOCK_TIMEOUT,
+) -> DumpResult:
+    """Write `pg_dump -Fc` of the snapshot, compressed with zstd, to `sink`; `on_progress` gets raw bytes.
+
+    Returns only after pg_dump ended well: what the sink got must not be completed before. Raises ToolFailed
+    (TableLocked when a table is held longer than `lock_timeout` seconds), Interrupted, or what the sink raised.
+    """
+    compressor = zstandard.ZstdCompressor(level=_LEVEL, threads=-1, write_checksum=True).compressobj()
+    raw_bytes = 0
+
+    def compress(chunk: bytes) -> None:
+        nonlocal raw_bytes
+        raw_bytes += len(chunk)
+        if packed := compressor.compress(chunk):
+            sink(packed)
+        on_progress(raw_bytes)
+
+    argv = [
+        tools.path("pg_dump"),
+        "--format=custom",
+        "--compress=0",
+        f"--snapshot={snapshot_id}",
+        f"--lock-wait-timeout={int(lock_timeout * 1000)}",
+        "--no-password",
+        f"--dbname={quoted_database(server.database)}",
+    ]
+    finished = stream(argv, compress, stop=stop, environment=server.tool_environment())
+    if finished.code != 0:
+        raise _dump_failure(server, finished)
+    sink(compressor.flush())
+    return DumpResult(raw_bytes, finished.stderr)
+
+
+def globals_sql(server: Server, tools: Tools, *, stop: StopSignal) -> bytes:
+    """Roles, their settings and tablespaces, by `pg_dumpall --globals-only`; without passwords where the role may not
+    read them.
+    """
+    argv = [tools.path("pg_dumpall"), "--globals-only", "--no-password"]
+    argv.append(f"--database={quoted_database(server.database)}")
+    with server.connect() as connection, readable_errors("looking at its own privileges"):
+        row = connection.execute("SELECT has_table_privilege('pg_catalog.pg_authid', 'SELECT')").fetchone()
+    if not (row and row[0]):
+        argv.append("--no-role-passwords")
+    finished = run(argv, stop=stop, environment=server.tool_environment())
+    if finished.code != 0:
+        raise tool_failure("pg_dumpall", finished.status, finished.stderr)
+    return finished.stdout
+
+
+def _dump_failure(server: Server, finished: Finished) -> ToolFailed:
+    if "lock timeout" not in finished.stderr:
+        return tool_failure("pg_dump", finished.status, finished.stderr)
+    try:
+        with server.connect() as connection, readable_errors("looking for the lock"):
+            held = _exclusive_locks(connection)
+    except BaselinerError as error:
+        held = [f"who holds it could not be read ({error})"]
+    return TableLocked("; ".join(held) or "the table's lock was free again a moment later", finished.stderr)
+
+
+def _exclusive_locks(connection: Connection) -> list[str]:
+    rows = connection.execute(
+        """
+        SELECT DISTINCT format('%I.%I', n.nspname, c.relname), a.pid, a.usename, a.application_name
+        FROM pg_catalog.pg_locks l
+        JOIN pg_catalog.pg_class c ON c.oid = l.relation
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+        WHERE l.mode = 'AccessExclusiveLock' AND l.granted AND c.relkind IN ('r', 'p', 'S')
+          AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+        ORDER BY 1, 2 LIMIT 5
+        """
+    ).fetchall()
+    return [
+        f"{table} is held by {user} ({application or 'no name'}, pid {pid})" for table, pid, user, application in rows
+    ]
