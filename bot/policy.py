@@ -20,7 +20,7 @@ class Verdict:
 
 
 def may_request(actor: Actor, policy: Policy) -> Verdict:
-    """The schedule and a person at the shell may (audited, as break-glass where it destroys); in Slack only the listed."""
+    """In Slack only the listed; the schedule, and a person at the shell (audited), always."""
     if actor.surface in (Surface.SCHEDULE, Surface.CLI):
         return Verdict(True, f"asked by {actor.surface}")
     if not policy.requesters:

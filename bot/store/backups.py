@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 
 from psycopg.types.json import Jsonb
 
 from bot.models import Backup, BackupKind
-from bot.storage.manifest import from_document, to_document
+from bot.storage.manifest import from_json, to_json
 from bot.store.database import Connection, Row
 
 
@@ -26,7 +27,7 @@ def insert(connection: Connection, backup: Backup, now: datetime) -> None:
             backup.location,
             backup.taken_at,
             backup.manifest_sha256,
-            Jsonb(to_document(backup.manifest)),
+            Jsonb(json.loads(to_json(backup.manifest))),
             now,
         ),
     )
@@ -54,6 +55,6 @@ def _backup(row: Row) -> Backup:
         storage=row["storage"],
         location=row["location"],
         manifest_sha256=row["manifest_sha256"],
-        manifest=from_document(row["manifest"]),
+        manifest=from_json(json.dumps(row["manifest"]).encode()),
         verified_at=row["verified_at"],
     )

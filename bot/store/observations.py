@@ -48,6 +48,11 @@ def record_target(
     )
 
 
+def first_seen(connection: Connection, target: str) -> datetime | None:
+    row = connection.execute("SELECT first_seen FROM targets WHERE name = %s", (target,)).fetchone()
+    return row["first_seen"] if row else None
+
+
 def record_sweep(connection: Connection, checklist: Checklist) -> bool:
     """False when a newer sweep of the target is there already."""
     cursor = connection.execute(

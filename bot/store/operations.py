@@ -22,7 +22,7 @@ from bot.models import (
     Surface,
 )
 from bot.store import messages
-from bot.store.database import Connection, Row
+from bot.store.database import Connection, Row, one
 
 _VISIBLE = (SubjectKind.OPERATION, SubjectKind.APPROVAL, SubjectKind.FAILURE)
 
@@ -53,7 +53,10 @@ def insert(connection: Connection, operation: Operation, scheduled_for: datetime
     return cursor.rowcount == 1
 
 
-def get(connection: Connection, operation_id: str) -> Operation | None:
+def get(connection: Connection, operation_id: str, *, lock: bool = False) -> Operation | None:
+    """With its steps. `lock`: others who want to change it wait until this transaction ends."""
+    if lock:
+        connection.execute("SELECT FROM operations WHERE id = %s FOR UPDATE", (operation_id,))
     row = connection.execute("SELECT * FROM operations WHERE id = %s", (operation_id,)).fetchone()
     if row is None:
         return None
@@ -78,6 +81,23 @@ def in_states(connection: Connection, states: Collection[OperationState]) -> lis
         "SELECT * FROM operations WHERE state = ANY(%s) ORDER BY created_at", (list(states),)
     ).fetchall()
     return [_operation(row, []) for row in rows]
+
+
+def last_scheduled(connection: Connection, target: str) -> Operation | None:
+    """The last scheduled backup that has ended."""
+    row = connection.execute(
+        """SELECT * FROM operations WHERE target = %s AND scheduled_for IS NOT NULL AND finished_at IS NOT NULL
+           ORDER BY scheduled_for DESC LIMIT 1""",
+        (target,),
+    ).fetchone()
+    return _operation(row, []) if row else None
+
+
+def last_fire(connection: Connection, target: str) -> datetime | None:
+    """When the schedule last fired and was heard."""
+    row = one(connection.execute("SELECT max(scheduled_for) AS fire FROM operations WHERE target = %s", (target,)))
+    fire: datetime | None = row["fire"]
+    return fire
 
 
 def transition(

@@ -1,0 +1,106 @@
+"""What the commands print for people. JSON documents hold the same in full."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from rich.filesize import decimal
+from rich.table import Table
+from rich.text import Text
+
+from bot.models import Backup, Checklist, CheckState, Operation, Plan
+from bot.operations.checklists import spoken
+
+_COLOURS = {
+    CheckState.PASSED: "green",
+    CheckState.WARNING: "yellow",
+    CheckState.FAILED: "red",
+    CheckState.UNKNOWN: "magenta",
+}
+
+
+def backup_document(backup: Backup) -> dict[str, Any]:
+    manifest = backup.manifest
+    return {
+        "id": backup.id,
+        "target": backup.target,
+        "kind": backup.kind,
+        "taken_at": backup.taken_at,
+        "finished_at": manifest.finished_at,
+        "size": backup.size,
+        "dump_bytes": manifest.dump_bytes,
+        "location": backup.location,
+        "revision": manifest.revision,
+        "rows": manifest.digest.rows,
+        "tables": len(manifest.digest.tables),
+        "server_version": manifest.server_version,
+        "verified_at": backup.verified_at,
+        "manifest_sha256": backup.manifest_sha256,
+        "operation_id": backup.operation_id,
+        "note": manifest.note,
+    }
+
+
+def backup_table(backups: list[Backup], now: datetime) -> Table | Text:
+    if not backups:
+        return Text("No backup yet.")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("Id", "Age", "Kind", "Size", "Rows", "Revision", "Verified", "Location"):
+        table.add_column(column, overflow="fold")
+    for backup in backups:
+        table.add_row(
+            Text(backup.id),
+            spoken(now - backup.taken_at),
+            backup.kind.value.replace("_", " "),
+            decimal(backup.size),
+            f"{backup.manifest.digest.rows:,}",
+            Text(backup.manifest.revision or "-"),
+            "yes" if backup.verified_at else "no",
+            Text(backup.location),
+        )
+    return table
+
+
+def backup_result(operation: Operation) -> Text:
+    result = operation.result
+    return Text(
+        f"Backup {result['backup_id']} of {operation.target}: {decimal(result['size'])} in {result['duration']:.1f} s, "
+        f"{result['rows']:,} rows, revision {result['revision'] or 'none'}\n{result['location']}"
+    )
+
+
+def restore_result(operation: Operation) -> Text:
+    result = operation.result
+    return Text(
+        f"Restored {result['backup_id']} into {operation.target}: {result['rows']:,} rows equal, services down for "
+        f"{result['downtime_seconds']:.1f} s, health: {result['health']}\n"
+        f"Safety backup {result['safety_backup_id']}; the former database is kept as {result['aside_database']} "
+        f"until {result['aside_until']}"
+    )
+
+
+def plan_summary(plan: Plan) -> str:
+    body = plan.body
+    sessions = sum(item["count"] for item in body["loses"]["sessions"])
+    lines = [
+        f"Plan {plan.hash[:12]} (break-glass, without approval):",
+        f"  replace database {body['database']} of target {body['target']}",
+        f"  by backup {body['backup']['id']}, taken {body['backup']['taken_at']}, {decimal(body['backup']['size'])}",
+        f"  everything written since {body['loses']['since']} leaves the live database; {sessions} sessions are ended",
+        f"  services stopped and started: {', '.join(body['services']) or 'none'}",
+        "  a safety backup is taken first; the former database stays, closed, for a way back",
+        *(f"  warning: {warning}" for warning in body["warnings"]),
+    ]
+    return "\n".join(lines)
+
+
+def checklist_table(checklist: Checklist) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", title_justify="left")
+    table.title = Text(f"{checklist.target}: {checklist.verdict.value}", style=_COLOURS[checklist.verdict])
+    for column in ("", "Check", "Found", "Next"):
+        table.add_column(column, overflow="fold")
+    for check in checklist.checks:
+        state = Text(check.state.value, style=_COLOURS[check.state])
+        table.add_row(state, check.title, Text(check.summary), Text(check.remedy))
+    return table

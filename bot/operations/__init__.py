@@ -1,0 +1,1 @@
+"""Use cases. Services return values or raise; they never format."""

@@ -1,0 +1,200 @@
+"""Taking one backup: a snapshot, the dump and its digests from it, objects in storage, the manifest last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.canonical import sha256_hex
+from bot.models import Backup, BackupKind, DatabaseDigest, Manifest, StoredObject
+from bot.operations.context import Context
+from bot.postgres.connection import Server, server_of
+from bot.postgres.dump import DumpResult, Snapshot, dump, globals_sql
+from bot.postgres.facts import (
+    DatabaseFacts,
+    ServerFacts,
+    alembic_revision,
+    database_facts,
+    estimated_dump_bytes,
+    server_facts,
+)
+from bot.postgres.tools import Tools, find_tools
+from bot.runtime.stop import StopSignal
+from bot.settings import TargetSettings
+from bot.storage import open_storage
+from bot.storage.base import Storage
+from bot.storage.manifest import to_json
+from bot.store import observations
+
+DUMP_OBJECT = "database.pgdump.zst"
+GLOBALS_OBJECT = "globals.sql.zst"
+_COMPRESSED_TO = 0.5
+"""Guess of stored bytes to dumped bytes, to size the parts of an upload by."""
+
+
+@dataclass(frozen=True)
+class BackupOrder:
+    """Which backup to take; `backup_id` is chosen before, so that what it left can be found after a crash."""
+
+    backup_id: str
+    target: str
+    kind: BackupKind
+    operation_id: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class _Source:
+    server: Server
+    tools: Tools
+    facts: ServerFacts
+    database: DatabaseFacts
+    revision: str | None
+    expected_bytes: int
+
+
+class BackupEngine:
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def storage_of(self, target: str) -> Storage:
+        name = self._context.target(target).storage
+        return open_storage(self._context.settings.storage[name])
+
+    def take(self, order: BackupOrder, stop: StopSignal, on_progress: Callable[[int, int | None], None]) -> Backup:
+        """Dump, digest, upload, commit. Nothing that it leaves behind on failure counts; `discard` removes it."""
+        started_at = self._context.now()
+        source = self._source(order.target)
+        storage = self.storage_of(order.target)
+        with Snapshot(source.server) as snapshot, _beside(snapshot, stop) as digesting:
+            result, dumped = self._dump(order, source, storage, snapshot.id, stop, on_progress)
+            digest = digesting()
+        objects = (dumped, self._globals(order, source, storage, stop))
+        manifest = self._manifest(order, source, result, digest, objects, started_at)
+        return self._entry(manifest, order.operation_id, storage, storage.put_manifest(manifest))
+
+    def find(self, target: str, backup_id: str, operation_id: str) -> Backup | None:
+        """A backup that was committed but not recorded yet: it exists, because its manifest does."""
+        storage = self.storage_of(target)
+        if backup_id not in storage.list_backups(target):
+            return None
+        manifest = storage.get_manifest(target, backup_id)
+        return self._entry(manifest, operation_id, storage, sha256_hex(to_json(manifest).decode()))
+
+    def discard(self, target: str, backup_id: str) -> None:
+        """Remove what a broken backup left."""
+        self.storage_of(target).discard(target, backup_id)
+
+    def _entry(self, manifest: Manifest, operation_id: str, storage: Storage, manifest_sha256: str) -> Backup:
+        return Backup(
+            id=manifest.backup_id,
+            target=manifest.target,
+            kind=manifest.kind,
+            operation_id=operation_id,
+            storage=self._context.target(manifest.target).storage,
+            location=storage.location(manifest.target, manifest.backup_id),
+            manifest_sha256=manifest_sha256,
+            manifest=manifest,
+        )
+
+    def _source(self, target: str) -> _Source:
+        settings = self._context.target(target)
+        server = server_of(settings, self._context.environment)
+        with server.connect() as connection:
+            facts = server_facts(connection)
+            database = database_facts(connection, server.database)
+            source = _Source(
+                server=server,
+                tools=find_tools(facts.version_num // 10000, settings.tools),
+                facts=facts,
+                database=database,
+                revision=alembic_revision(connection, _version_table(settings)),
+                expected_bytes=estimated_dump_bytes(connection),
+            )
+        with self._context.database.transaction() as state:
+            observations.record_target(
+                state,
+                target,
+                server.database,
+                facts.system_identifier,
+                facts.version,
+                database.size,
+                self._context.now(),
+            )
+        return source
+
+    def _dump(
+        self,
+        order: BackupOrder,
+        source: _Source,
+        storage: Storage,
+        snapshot_id: str,
+        stop: StopSignal,
+        on_progress: Callable[[int, int | None], None],
+    ) -> tuple[DumpResult, StoredObject]:
+        expected = int(source.expected_bytes * _COMPRESSED_TO)
+        with storage.writer(order.target, order.backup_id, DUMP_OBJECT, expected) as writer:
+            result = dump(
+                source.server,
+                source.tools,
+                snapshot_id,
+                writer.write,
+                stop=stop,
+                on_progress=lambda done: on_progress(done, source.expected_bytes),
+            )
+            written = writer.complete()
+        return result, StoredObject(DUMP_OBJECT, written.size, written.sha256, "dump")
+
+    def _globals(self, order: BackupOrder, source: _Source, storage: Storage, stop: StopSignal) -> StoredObject:
+        with storage.writer(order.target, order.backup_id, GLOBALS_OBJECT) as writer:
+            writer.write(globals_sql(source.server, source.tools, stop=stop))
+            written = writer.complete()
+        return StoredObject(GLOBALS_OBJECT, written.size, written.sha256, "globals")
+
+    def _manifest(
+        self,
+        order: BackupOrder,
+        source: _Source,
+        result: DumpResult,
+        digest: DatabaseDigest,
+        objects: tuple[StoredObject, ...],
+        started_at: datetime,
+    ) -> Manifest:
+        return Manifest(
+            backup_id=order.backup_id,
+            target=order.target,
+            kind=order.kind,
+            database=source.server.database,
+            system_identifier=source.facts.system_identifier,
+            server_version=source.facts.version,
+            server_version_num=source.facts.version_num,
+            started_at=started_at,
+            finished_at=self._context.now(),
+            objects=objects,
+            digest=digest,
+            database_bytes=source.database.size,
+            dump_bytes=result.raw_bytes,
+            revision=source.revision,
+            properties=source.database.as_properties(),
+            tools_version=source.tools.version,
+            note=order.note,
+        )
+
+
+@contextmanager
+def _beside(snapshot: Snapshot, stop: StopSignal) -> Generator[Callable[[], DatabaseDigest]]:
+    """Digest the same snapshot while the dump runs; the callable waits for the outcome."""
+
+    with ThreadPoolExecutor(1, thread_name_prefix="digest") as executor:
+        future = executor.submit(snapshot.digest, stop=stop)
+        try:
+            yield future.result
+        finally:
+            future.cancel()
+
+
+def _version_table(settings: TargetSettings) -> str:
+    return settings.migrations.version_table if settings.migrations else "alembic_version"

@@ -1,0 +1,92 @@
+"""The backup operation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.models import Backup, BackupKind, Operation
+from bot.operations.backup_engine import BackupEngine, BackupOrder
+from bot.operations.context import Context
+from bot.operations.journal import Journal
+from bot.runtime.stop import StopSignal
+from bot.store import backups
+
+STEPS = (("dump", "Dump, digest and upload"), ("commit", "Record in the catalog"))
+
+
+class BackupJob:
+    locks_target = True
+    threaded = False
+    attempts = 3
+
+    def __init__(self, context: Context, engine: BackupEngine) -> None:
+        self._context = context
+        self._engine = engine
+
+    def run(self, operation: Operation, journal: Journal, stop: StopSignal) -> Mapping[str, Any]:
+        journal.plan(STEPS)
+        committed = self._settle(operation, journal)
+        if committed is not None:
+            return result_of(committed)
+        order = BackupOrder(
+            backup_id=self._context.new_id(),
+            target=operation.target,
+            kind=BackupKind(operation.parameters.get("kind", BackupKind.ON_DEMAND)),
+            operation_id=operation.id,
+            note=str(operation.parameters.get("note", "")),
+        )
+        journal.remember(backup_id=order.backup_id)
+        with journal.step("dump") as notes:
+            backup = self._engine.take(order, stop, journal.progress)
+            notes.detail = backup.location
+        with journal.step("commit"):
+            record(self._context, backup)
+        return result_of(backup)
+
+    def clean_up(self, operation: Operation, journal: Journal) -> str:
+        backup = self._settle(operation, journal)
+        if backup is not None:
+            return f"Backup {backup.id} itself is whole and in the catalog. The database was only read."
+        return "No backup was recorded and storage was cleaned. The database was only read."
+
+    def _settle(self, operation: Operation, journal: Journal) -> Backup | None:
+        """What an earlier attempt left: recorded where its manifest was written, removed where not."""
+        backup_id = journal.memory.get("backup_id")
+        if backup_id is None:
+            return None
+        return settle(self._context, self._engine, operation, str(backup_id))
+
+
+def record(context: Context, backup: Backup) -> None:
+    with context.database.transaction() as connection:
+        backups.insert(connection, backup, context.now())
+
+
+def settle(context: Context, engine: BackupEngine, operation: Operation, backup_id: str) -> Backup | None:
+    """Record the backup where its manifest was written, else remove what there is of it."""
+    backup = engine.find(operation.target, backup_id, operation.id)
+    if backup is None:
+        engine.discard(operation.target, backup_id)
+        return None
+    record(context, backup)
+    return backup
+
+
+def result_of(backup: Backup) -> dict[str, Any]:
+    """What a finished backup has to say."""
+    manifest = backup.manifest
+    duration = backup.duration
+    return {
+        "backup_id": backup.id,
+        "size": backup.size,
+        "dump_bytes": manifest.dump_bytes,
+        "database_bytes": manifest.database_bytes,
+        "duration": duration,
+        "rate": manifest.dump_bytes / duration if duration > 0 else None,
+        "location": backup.location,
+        "revision": manifest.revision,
+        "rows": manifest.digest.rows,
+        "tables": len(manifest.digest.tables),
+        "manifest_sha256": backup.manifest_sha256,
+    }

@@ -1,0 +1,78 @@
+"""Asking for backups, and the catalog of those that exist."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.errors import NotFound
+from bot.models import Actor, Backup, BackupKind, Operation, OperationKind, Surface
+from bot.operations.context import Context
+from bot.operations.requests import open_operation
+from bot.policy import may_request
+from bot.store import backups
+
+SCHEDULE = Actor("schedule", "the schedule", Surface.SCHEDULE)
+
+
+class Backups:
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def request(
+        self, target: str, actor: Actor, note: str = "", channel: str | None = None, *, deferred: bool = True
+    ) -> Operation:
+        """Queue a backup. Raises NotFound, Refused. `deferred=False`: the caller runs it itself."""
+        self._context.target(target)
+        verdict = may_request(actor, self._context.settings.policy_of(target))
+        self._context.demand(verdict, actor, "backup.request", target)
+        operation = open_operation(
+            self._context,
+            OperationKind.BACKUP,
+            target,
+            actor,
+            reason=note,
+            parameters={"note": note, "kind": BackupKind.ON_DEMAND},
+            channel=channel,
+            deferred=deferred,
+        )
+        if operation is None:
+            raise AssertionError("only a schedule's fire can come twice")
+        return operation
+
+    def request_scheduled(self, target: str, fire: datetime) -> Operation | None:
+        """Queue the backup of one fire of the schedule, once, however often it fires."""
+        return open_operation(
+            self._context,
+            OperationKind.BACKUP,
+            target,
+            SCHEDULE,
+            parameters={"note": "", "kind": BackupKind.SCHEDULED},
+            scheduled_for=fire,
+        )
+
+    def newest_first(self, target: str, limit: int = 20, offset: int = 0) -> list[Backup]:
+        """By the age of their data. Raises NotFound for an unknown target."""
+        self._context.target(target)
+        with self._context.database.transaction() as connection:
+            return backups.newest_first(connection, target, limit, offset)
+
+    def get(self, target: str, backup_id: str) -> Backup:
+        """`latest` is the newest. Raises NotFound, also for another target's backup."""
+        self._context.target(target)
+        with self._context.database.transaction() as connection:
+            if backup_id == "latest":
+                newest = backups.newest_first(connection, target, 1)
+                found = newest[0] if newest else None
+            else:
+                found = backups.get(connection, backup_id)
+        if found is None:
+            raise NotFound(
+                f"{target} has no backup yet." if backup_id == "latest" else f"There is no backup {backup_id!r}.",
+                f"List them: baseliner backups {target}",
+            )
+        if found.target != target:
+            raise NotFound(
+                f"Backup {backup_id} belongs to {found.target}, not to {target}.",
+                f"List them: baseliner backups {target}",
+            )
+        return found

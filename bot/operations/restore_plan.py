@@ -1,0 +1,218 @@
+"""Making the plan of a restore, and comparing it with the world when its job starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.canonical import canonical_json, sha256_hex
+from bot.errors import BaselinerError, Refused
+from bot.models import (
+    Actor,
+    Backup,
+    Failure,
+    Operation,
+    OperationState,
+    Plan,
+    SubjectKind,
+    Surface,
+)
+from bot.operations.backups import Backups
+from bot.operations.context import Context
+from bot.operations.revisions import deployed_revisions
+from bot.policy import can_be_approved
+from bot.postgres.connection import Server, server_of
+from bot.postgres.facts import (
+    DatabaseFacts,
+    ServerFacts,
+    alembic_revision,
+    database_facts,
+    prepared_transactions,
+    replication_slots,
+    server_facts,
+    sessions,
+)
+from bot.runtime.stop import StopSignal
+from bot.store import audit, messages, operations, plans
+from bot.store.database import Connection
+
+_BINDING = (
+    ("database", "the database's name"),
+    ("system_identifier", "the server's system identifier"),
+    ("database_oid", "the database itself (its oid)"),
+    ("server_major", "the server's major version"),
+    ("current_revision", "the database's revision"),
+    ("services", "the services to be stopped"),
+)
+
+
+class RestorePlanner:
+    def __init__(self, context: Context, backups: Backups) -> None:
+        self._context = context
+        self._backups = backups
+
+    def plan(self, operation: Operation, stop: StopSignal) -> None:
+        """Make the plan, write it down and ask for approval; or fail the operation, with the reason."""
+        try:
+            body = self.body(operation, stop)
+            self._approvable(operation, body)
+        except BaselinerError as error:
+            self._refuse(operation, error)
+            return
+        self._submit(operation, body)
+
+    def body(self, operation: Operation, stop: StopSignal) -> dict[str, Any]:
+        """What the restore would do, of now. Raises whatever blocks it."""
+        context = self._context
+        settings = context.target(operation.target)
+        backup = self._backups.get(operation.target, str(operation.parameters["backup_id"]))
+        server = server_of(settings, context.environment)
+        with server.connect() as connection:
+            facts = server_facts(connection)
+            database = database_facts(connection, server.database)
+            revision = alembic_revision(
+                connection, settings.migrations.version_table if settings.migrations else "alembic_version"
+            )
+            found = sessions(connection, server.database)
+            _blockers(facts, server, backup, prepared_transactions(connection, server.database),
+                      [slot for slot in replication_slots(connection, server.database)])  # fmt: skip
+        policy = context.settings.policy_of(operation.target)
+        return {
+            "operation": operation.id,
+            "kind": operation.kind,
+            "target": operation.target,
+            **_database(facts, database),
+            "requester": {"id": operation.requester.id, "name": operation.requester.name},
+            "reason": operation.reason,
+            "backup": _backup(backup),
+            "loses": {
+                "since": backup.taken_at,
+                "database_bytes": database.size,
+                "sessions": [
+                    {"application_name": item.application_name, "user": item.user, "count": item.count}
+                    for item in found
+                ],
+            },
+            "services": [service.name for service in settings.application.services],
+            "safety_backup": True,
+            "current_revision": revision,
+            "heads": deployed_revisions(settings, stop).heads if settings.migrations else [],
+            "keep_old_for": int(settings.keep_old_for.total_seconds()),
+            "warnings": _warnings(backup, revision),
+            "required_approvals": 1,
+            "expires_in": int(policy.approval_expires.total_seconds()),
+        }
+
+    def _approvable(self, operation: Operation, body: Mapping[str, Any]) -> None:
+        if operation.requester.surface is Surface.CLI:
+            return
+        policy = self._context.settings.policy_of(operation.target)
+        verdict = can_be_approved(operation.requester, policy, int(body["required_approvals"]))
+        if not verdict.allowed:
+            raise Refused(f"Nobody could approve this: {verdict.reason}.", "Add approvers to the settings' [policy].")
+
+    def _submit(self, operation: Operation, body: Mapping[str, Any]) -> None:
+        now = self._context.now()
+        policy = self._context.settings.policy_of(operation.target)
+        text = canonical_json(body)
+        plan = Plan(
+            sha256_hex(text), operation.id, body, now, now + policy.approval_expires, body["required_approvals"]
+        )
+        with self._context.database.transaction() as connection:
+            before = (OperationState.PLANNING,)
+            if not operations.transition(connection, operation.id, before, OperationState.AWAITING_APPROVAL, now):
+                return
+            plans.insert(connection, plan)
+            operations.set_plan_hash(connection, operation.id, plan.hash)
+            self._audit(connection, operation, plan.hash, "awaiting approval")
+            if operation.requester.surface is not Surface.CLI:
+                place = self._context.settings.slack.channels.approvals
+                messages.want(connection, SubjectKind.APPROVAL, operation.id, place, now)
+
+    def _refuse(self, operation: Operation, error: BaselinerError) -> None:
+        now = self._context.now()
+        failure = Failure(str(error), error.remedy, "Nothing was asked of anybody and nothing was touched.")
+        with self._context.database.transaction() as connection:
+            before = (OperationState.PLANNING,)
+            operations.transition(connection, operation.id, before, OperationState.FAILED, now, failure=failure)
+            self._audit(connection, operation, None, f"failed: {error}")
+
+    def _audit(self, connection: Connection, operation: Operation, plan_hash: str | None, result: str) -> None:
+        actor: Actor = operation.requester
+        audit.append(
+            connection,
+            self._context.now(),
+            actor,
+            "restore.plan",
+            result,
+            target=operation.target,
+            operation_id=operation.id,
+            plan_hash=plan_hash,
+        )
+
+
+def drift(approved: Mapping[str, Any], fresh: Mapping[str, Any]) -> list[str]:
+    """What the approval was given for and is no longer so. What lives (sizes, sessions) may move."""
+    moved = [
+        f"{title}: {approved.get(key)} was approved, it is {fresh.get(key)} now"
+        for key, title in _BINDING
+        if approved.get(key) != fresh.get(key)
+    ]
+    if approved["backup"]["manifest_sha256"] != fresh["backup"]["manifest_sha256"]:
+        moved.append("the backup: its manifest is not the one that was approved")
+    return moved
+
+
+def _database(facts: ServerFacts, database: DatabaseFacts) -> dict[str, Any]:
+    return {
+        "database": database.name,
+        "database_oid": database.oid,
+        "database_bytes": database.size,
+        "system_identifier": facts.system_identifier,
+        "server_version": facts.version,
+        "server_major": facts.version_num // 10000,
+    }
+
+
+def _backup(backup: Backup) -> dict[str, Any]:
+    return {
+        "id": backup.id,
+        "kind": backup.kind,
+        "taken_at": backup.taken_at,
+        "size": backup.size,
+        "manifest_sha256": backup.manifest_sha256,
+        "revision": backup.manifest.revision,
+        "rows": backup.manifest.digest.rows,
+        "server_version": backup.manifest.server_version,
+        "location": backup.location,
+    }
+
+
+def _warnings(backup: Backup, revision: str | None) -> list[str]:
+    if backup.manifest.revision != revision:
+        return [
+            f"The backup is at revision {backup.manifest.revision}, the database at {revision}: deploy the matching "
+            "version of the application, or it may migrate the restored data when it starts."
+        ]
+    return []
+
+
+def _blockers(facts: ServerFacts, server: Server, backup: Backup, prepared: int, slots: list[Any]) -> None:
+    if facts.in_recovery:
+        raise Refused(f"{server.database} is on a standby.", "Point the target at the primary.")
+    if backup.manifest.server_version_num // 10000 > facts.version_num // 10000:
+        raise Refused(
+            f"The backup comes from PostgreSQL {backup.manifest.server_version}, newer than {facts.version} here.",
+            "Restore it on a server of its own major version or newer.",
+        )
+    if prepared:
+        raise Refused(
+            f"{server.database} holds {prepared} prepared transaction(s), which would block the swap.",
+            "Finish them: SELECT gid FROM pg_prepared_xacts; then COMMIT PREPARED or ROLLBACK PREPARED.",
+        )
+    if slots:
+        names = ", ".join(str(slot.name) for slot in slots)
+        raise Refused(
+            f"Logical replication slots hang on {server.database}: {names}.",
+            "Drop them first (pg_drop_replication_slot) and let the subscriber be set up anew afterwards.",
+        )

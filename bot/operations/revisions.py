@@ -1,0 +1,28 @@
+"""Asking the deployed code for its Alembic heads and history, by the commands of the settings."""
+
+from __future__ import annotations
+
+from bot.errors import BaselinerError
+from bot.operations.checklists import RevisionFacts
+from bot.postgres.revisions import parse_heads, parse_history
+from bot.runtime.process import judged, run, tool_environment
+from bot.runtime.stop import StopSignal
+from bot.settings import Argv, TargetSettings
+
+_DEADLINE = 60.0
+
+
+def deployed_revisions(target: TargetSettings, stop: StopSignal, revision: str | None = None) -> RevisionFacts:
+    """Heads and history of the code, beside the database's `revision`. Raises ToolFailed."""
+    migrations = target.migrations
+    if migrations is None:
+        raise BaselinerError("No [targets.….migrations] in the settings.", "Name the command that prints the heads.")
+    heads = parse_heads(_ask(migrations.heads, target, stop))
+    history = parse_history(_ask(migrations.history, target, stop)) if migrations.history else None
+    return RevisionFacts(revision, heads, history)
+
+
+def _ask(argv: Argv, target: TargetSettings, stop: StopSignal) -> str:
+    directory = target.migrations.directory if target.migrations else None
+    finished = run(argv, stop=stop, environment=tool_environment({}), deadline=_DEADLINE, directory=directory)
+    return judged(argv[0], finished).stdout.decode("utf-8", "replace")

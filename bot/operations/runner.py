@@ -1,0 +1,199 @@
+"""The second half of every operation: taken up by one worker, run, judged, written down."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import psycopg
+
+from bot.errors import BaselinerError, Conflict, Interrupted
+from bot.models import Failure, Operation, OperationKind, OperationState, SubjectKind
+from bot.operations.context import Context
+from bot.operations.journal import Journal
+from bot.runtime.stop import StopSignal
+from bot.store import audit, messages, operations
+from bot.store.database import Connection
+
+_log = logging.getLogger(__name__)
+_CAN_START = (OperationState.QUEUED, OperationState.RUNNING)
+_RUNNING = (OperationState.RUNNING,)
+
+
+class Job(Protocol):
+    """What one kind of operation does. Everything that it starts, `clean_up` can end, whatever it was doing."""
+
+    locks_target: bool
+    threaded: bool
+    """its steps are told in the thread"""
+    attempts: int
+    """how often it may begin anew after its worker was killed or stopped"""
+
+    def run(self, operation: Operation, journal: Journal, stop: StopSignal) -> Mapping[str, Any]:
+        """Do it all and return the result."""
+        ...
+
+    def clean_up(self, operation: Operation, journal: Journal, /) -> str:
+        """Leave nothing half done; called after any failure. Returns what was left as it was, in a sentence."""
+        ...
+
+
+class TargetBusy(Conflict):
+    """Another operation holds the target."""
+
+
+class Planner(Protocol):
+    """Makes the plan of an operation that needs approval."""
+
+    def plan(self, operation: Operation, stop: StopSignal) -> None: ...
+
+
+class Runner:
+    def __init__(self, context: Context, jobs: Mapping[OperationKind, Job], planner: Planner) -> None:
+        self._context = context
+        self._jobs = jobs
+        self._planner = planner
+
+    def run(self, operation_id: str, stop: StopSignal, *, wait: float = 15.0) -> Operation | None:
+        """Run it to its end, or not at all when it has ended or is not ready. Returns how it stands then.
+
+        Raises TargetBusy when the target stays held for `wait` seconds, Interrupted when told to stop.
+        """
+        operation = self._load(operation_id)
+        if operation is not None and operation.state is OperationState.PLANNING:
+            self._planner.plan(operation, stop)
+            return self._load(operation_id)
+        if operation is None or operation.state not in _CAN_START:
+            return operation
+        job = self._jobs[operation.kind]
+        with self._held(operation, job, wait):
+            started = self._start(operation_id)
+            if started is not None:
+                self._run(started, job, stop)
+        return self._load(operation_id)
+
+    def _run(self, operation: Operation, job: Job, stop: StopSignal) -> None:
+        journal = Journal(self._context, operation, threaded=job.threaded)
+        try:
+            result = job.run(operation, journal, stop)
+        except Exception as error:
+            if not self._still_ours(operation):
+                raise
+            left = self._clean_up(operation, job, journal)
+            if isinstance(error, Interrupted) and operation.attempt < job.attempts:
+                self._end(operation, OperationState.QUEUED)
+                raise
+            self._fail(operation, error, left)
+            if isinstance(error, Interrupted):
+                return
+            if not isinstance(error, BaselinerError):
+                _log.exception("operation %s failed unexpectedly", operation.id)
+            return
+        self._end(operation, OperationState.DONE, result=result)
+
+    def _clean_up(self, operation: Operation, job: Job, journal: Journal) -> str:
+        try:
+            return job.clean_up(operation, journal)
+        except (BaselinerError, psycopg.Error, OSError) as error:
+            _log.exception("operation %s could not be cleaned up", operation.id)
+            return f"Cleaning up failed too: {error} Look at the target before anything else."
+
+    def _start(self, operation_id: str) -> Operation | None:
+        now = self._context.now()
+        with self._context.database.transaction() as connection:
+            if operations.transition(connection, operation_id, _CAN_START, OperationState.RUNNING, now):
+                return operations.get(connection, operation_id)
+        return None
+
+    def _fail(self, operation: Operation, error: Exception, left: str) -> None:
+        known = isinstance(error, BaselinerError)
+        failure = Failure(
+            message=str(error) if known else f"Unexpected {type(error).__name__}: {error}",
+            remedy=getattr(error, "remedy", "") or "Look into the log for this operation's id.",
+            left_as_it_was=left,
+            details=_details(error),
+        )
+        self._end(operation, OperationState.FAILED, failure=failure)
+
+    def _end(
+        self,
+        operation: Operation,
+        state: OperationState,
+        *,
+        result: Mapping[str, Any] | None = None,
+        failure: Failure | None = None,
+    ) -> None:
+        now = self._context.now()
+        with self._context.database.transaction() as connection:
+            moved = operations.transition(
+                connection,
+                operation.id,
+                _RUNNING,
+                state,
+                now,
+                result=result,
+                failure=failure,
+                attempt=operation.attempt,
+            )
+            if not moved or not state.ended:
+                return
+            audit.append(
+                connection,
+                now,
+                operation.requester,
+                f"{operation.kind}.run",
+                state,
+                target=operation.target,
+                operation_id=operation.id,
+                plan_hash=operation.plan_hash,
+                detail={"failure": failure.message} if failure else dict(result or {}),
+            )
+            if failure is not None and failure.details:
+                self._want_details(connection, operation)
+
+    def _want_details(self, connection: Connection, operation: Operation) -> None:
+        parent = messages.headline(connection, SubjectKind.OPERATION, operation.id)
+        if parent is not None:
+            messages.want(
+                connection,
+                SubjectKind.FAILURE,
+                operation.id,
+                parent.channel,
+                self._context.now(),
+                thread_of=parent.id,
+            )
+
+    def _still_ours(self, operation: Operation) -> bool:
+        current = self._load(operation.id)
+        return current is not None and current.attempt == operation.attempt
+
+    def _load(self, operation_id: str) -> Operation | None:
+        with self._context.database.transaction() as connection:
+            return operations.get(connection, operation_id)
+
+    @contextmanager
+    def _held(self, operation: Operation, job: Job, wait: float) -> Generator[None]:
+        """The lock that makes one worker of a target; a killed worker's is free as soon as its connection is gone."""
+        key = lock_key(operation, locks_target=job.locks_target)
+        with self._context.database.connect() as holder:
+            holder.execute("SELECT set_config('lock_timeout', %s, false)", (f"{int(wait * 1000)}ms",))
+            try:
+                holder.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", (key,))
+            except psycopg.errors.LockNotAvailable as error:
+                raise TargetBusy(
+                    f"Another operation holds {operation.target}.", "It runs as soon as the other one has ended."
+                ) from error
+            yield
+
+
+def lock_key(operation: Operation, *, locks_target: bool) -> str:
+    """What the worker of an operation holds, as an advisory lock, for as long as it lives."""
+    return f"baseliner:target:{operation.target}" if locks_target else f"baseliner:operation:{operation.id}"
+
+
+def _details(error: Exception) -> str:
+    stderr = getattr(error, "stderr", "")
+    differences = getattr(error, "differences", ())
+    return "\n".join([str(stderr).strip(), *map(str, differences)]).strip()[-6000:]

@@ -1,0 +1,33 @@
+"""Everything that can be asked of Baseliner, in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.clock import Clock
+from bot.operations.approvals import Approvals
+from bot.operations.backups import Backups
+from bot.operations.drawings import Drawings
+from bot.operations.health import Health
+from bot.operations.overview import Audit, Overview
+from bot.operations.preflight import Preflights
+from bot.operations.restores import Restores
+from bot.operations.windows import Windows
+from bot.settings import Settings
+
+
+@dataclass(frozen=True)
+class Services:
+    """The use cases. All are thread-safe and fast: they touch the state database only; long work is deferred."""
+
+    settings: Settings
+    clock: Clock
+    backups: Backups
+    restores: Restores
+    approvals: Approvals
+    preflights: Preflights
+    windows: Windows
+    health: Health
+    overview: Overview
+    audit: Audit
+    drawings: Drawings

@@ -1,0 +1,144 @@
+"""The only place that puts everything together."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+from slack_sdk import WebClient
+from starlette.routing import BaseRoute
+
+import handlers
+from bot.clock import SystemClock
+from bot.errors import Gap, SettingsError
+from bot.jobs import JobQueue, Work
+from bot.models import OperationKind
+from bot.operations.approvals import Approvals
+from bot.operations.backup_engine import BackupEngine
+from bot.operations.backup_job import BackupJob
+from bot.operations.backups import Backups
+from bot.operations.context import Context
+from bot.operations.drawings import Drawings
+from bot.operations.health import Health
+from bot.operations.overview import Audit, Overview
+from bot.operations.preflight import PreflightJob, Preflights
+from bot.operations.restore_job import RestoreJob
+from bot.operations.restore_plan import RestorePlanner
+from bot.operations.restores import Restores
+from bot.operations.runner import Runner
+from bot.operations.sweep import Sweeps
+from bot.operations.windows import Windows
+from bot.schedule import Clockwork
+from bot.services import Services
+from bot.settings import Settings, SlackCredentials
+from bot.store.database import StateDatabase
+
+
+@dataclass(frozen=True)
+class House:
+    """Everything of one process, wired."""
+
+    context: Context
+    services: Services
+    work: Work
+    planner: RestorePlanner
+    clockwork: Clockwork
+
+
+def build(context: Context) -> House:
+    """Wire the use cases around their effects."""
+    backups, windows, approvals = Backups(context), Windows(context), Approvals(context)
+    health, engine = Health(context), BackupEngine(context)
+    planner = RestorePlanner(context, backups)
+    sweeps = Sweeps(context, backups, health)
+    runner = Runner(
+        context,
+        {
+            OperationKind.BACKUP: BackupJob(context, engine),
+            OperationKind.RESTORE: RestoreJob(context, backups, planner, engine),
+            OperationKind.PREFLIGHT: PreflightJob(context, backups, windows),
+        },
+        planner,
+    )
+    services = Services(
+        settings=context.settings,
+        clock=context.clock,
+        backups=backups,
+        restores=Restores(context, backups),
+        approvals=approvals,
+        preflights=Preflights(context),
+        windows=windows,
+        health=health,
+        overview=Overview(context),
+        audit=Audit(context),
+        drawings=Drawings(context),
+    )
+    clockwork = Clockwork(context, backups, windows, approvals, sweeps)
+    return House(context, services, Work(runner, sweeps), planner, clockwork)
+
+
+@contextmanager
+def open_house(settings: Settings, environment: Mapping[str, str]) -> Generator[House]:
+    """Connect to the state database and wire; closed at the end of the block. Raises DatabaseUnreachable."""
+    database = StateDatabase(settings.state.dsn.get_secret_value(), settings.state.pool_size)
+    database.open()
+    try:
+        context = Context(settings, environment, SystemClock(), random.SystemRandom(), database, JobQueue(settings))
+        yield build(context)
+    finally:
+        database.close()
+
+
+@dataclass(frozen=True)
+class SlackSide:
+    """Slack's half of a serving process: HTTP routes or a socket, and the publisher."""
+
+    routes: Sequence[BaseRoute]
+    connected: Callable[[], bool]
+    publish: Callable[[threading.Event], None]
+
+
+@contextmanager
+def slack_side(house: House) -> Generator[SlackSide]:
+    """Listen to Slack, by Socket Mode when there is an app token, else by HTTP. Raises SettingsError."""
+    credentials = house.services.settings.credentials
+    _demand_credentials(credentials)
+    token = _revealed(credentials.bot_token)
+    app = handlers.build_app(
+        house.services,
+        token=token,
+        signing_secret=_revealed(credentials.signing_secret),
+        app_token=_revealed(credentials.app_token) or None,
+        base_url=credentials.api_url,
+    )
+    publisher = handlers.Publisher(WebClient(token=token, base_url=credentials.api_url, timeout=20), house.services)
+    try:
+        if credentials.app_token is None:
+            yield SlackSide(handlers.http_routes(app), lambda: True, publisher.run)
+            return
+        socket = handlers.socket_mode(app, _revealed(credentials.app_token))
+        try:
+            yield SlackSide((), lambda: socket.connected, publisher.run)
+        finally:
+            socket.close()
+    finally:
+        handlers.close_app(app)
+
+
+def _revealed(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret is not None else ""
+
+
+def _demand_credentials(credentials: SlackCredentials) -> None:
+    gaps = []
+    if credentials.bot_token is None:
+        gaps.append(Gap("SLACK_BOT_TOKEN", "is not set", "export SLACK_BOT_TOKEN=xoxb-…"))
+    if credentials.app_token is None and credentials.signing_secret is None:
+        example = "export SLACK_APP_TOKEN=xapp-… (Socket Mode) or SLACK_SIGNING_SECRET=… (HTTP)"
+        gaps.append(Gap("SLACK_APP_TOKEN", "is not set, nor is SLACK_SIGNING_SECRET", example))
+    if gaps:
+        raise SettingsError("The environment", gaps)
