@@ -22,7 +22,8 @@ REGION: Final = "eu-central-1"
 class ObjectServer:
     """The server. Objects live in its memory, larger ones in unnamed temporary files: all go with it.
 
-    moto takes any credentials; these are what the clients are given. As a context manager: started inside,
+    moto takes any credentials (these are what the clients are given), and believes every checksum that it is
+    sent: a wrong one is stored, where S3 would answer BadDigest. As a context manager: started inside,
     stopped after. `log` is the file for its output.
     """
 
