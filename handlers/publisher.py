@@ -30,16 +30,16 @@ _IDLE = 1.0
 
 
 class Publisher:
-    """One thread draws; several processes may, since what was drawn is written down by compare-and-set.
+    """One for a state database: two would post twice.
 
-    The client should not retry by itself: a 429 is waited for here, channel by channel.
+    The client should not wait for a 429 by itself: it is waited for here, while other channels go on.
     """
 
     def __init__(self, client: WebClient, services: Services) -> None:
         self._client = client
         self._drawings = services.drawings
         self._clock = services.clock
-        self._renderings = Renderings(services.drawings, services.settings.slack.channels.approvals)
+        self._renderings = Renderings(services)
         self._pace = Pace()
         self._failures: Counter[int] = Counter()
         self._unrecorded: list[tuple[Drawing, str]] = []
@@ -70,8 +70,7 @@ class Publisher:
 
     def _draw(self, drawing: Drawing) -> None:
         try:
-            message = self._renderings.render(drawing, self._clock.now())
-            ts = self._send(drawing, message)
+            ts = self._send(drawing, self._renderings.render(drawing))
         except SlackApiError as error:
             self._refused(drawing, error)
         except (SlackClientError, OSError) as error:
@@ -98,9 +97,7 @@ class Publisher:
         except SlackApiError as error:
             if _code(error) not in _REJECTED:
                 raise
-            logger.error(
-                "Slack rejected the blocks of %s %s, drawing text: %s", drawing.subject, drawing.subject_id, error
-            )
+            logger.exception("Slack rejected the blocks of %s %s", drawing.subject, drawing.subject_id)
             words = Message(message.text, [])
             return self._update(drawing, words) if drawing.ts else self._post(drawing, words)
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 
 from bot.errors import NotFound
 from bot.models import Drawing, SubjectKind
-from bot.operations.drawings import Drawings
+from bot.services import Services
 from handlers.views.approval import approval_card
 from handlers.views.blocks import Message
 from handlers.views.operations import failure_message, headline, step_message
@@ -18,10 +17,11 @@ from handlers.views.windows import window_announcement, window_edge
 class Renderings:
     """Reads a drawing's subject and draws it. Raises NotFound when the subject is gone."""
 
-    def __init__(self, drawings: Drawings, approvals_channel: str) -> None:
-        self._drawings = drawings
-        self._approvals_channel = approvals_channel
-        self._by_subject: Mapping[SubjectKind, Callable[[Drawing, datetime], Message]] = {
+    def __init__(self, services: Services) -> None:
+        self._drawings = services.drawings
+        self._clock = services.clock
+        self._approvals_channel = services.settings.slack.channels.approvals
+        self._by_subject: Mapping[SubjectKind, Callable[[Drawing], Message]] = {
             SubjectKind.OPERATION: self._headline,
             SubjectKind.APPROVAL: self._approval,
             SubjectKind.STEP: self._step,
@@ -31,35 +31,35 @@ class Renderings:
             SubjectKind.ALERT: self._alert,
         }
 
-    def render(self, drawing: Drawing, now: datetime) -> Message:
-        return self._by_subject[drawing.subject](drawing, now)
+    def render(self, drawing: Drawing) -> Message:
+        return self._by_subject[drawing.subject](drawing)
 
-    def _headline(self, drawing: Drawing, now: datetime) -> Message:
+    def _headline(self, drawing: Drawing) -> Message:
         operation = self._drawings.operation(drawing.subject_id)
-        return headline(operation, now, self._drawings.plan(operation.id), self._approvals_channel)
+        return headline(operation, self._clock.now(), self._drawings.plan(operation.id), self._approvals_channel)
 
-    def _approval(self, drawing: Drawing, now: datetime) -> Message:
+    def _approval(self, drawing: Drawing) -> Message:
         operation = self._drawings.operation(drawing.subject_id)
         plan = self._drawings.plan(operation.id)
         if plan is None:
             raise NotFound(f"There is no plan for operation {operation.id}.")
-        return approval_card(operation, plan, self._drawings.approvals(operation.id), now)
+        return approval_card(operation, plan, self._drawings.approvals(operation.id), self._clock.now())
 
-    def _step(self, drawing: Drawing, now: datetime) -> Message:
+    def _step(self, drawing: Drawing) -> Message:
         operation = self._drawings.operation(drawing.subject_id)
         step = next((step for step in operation.steps if str(step.position) == drawing.detail), None)
         if step is None:
             raise NotFound(f"Operation {operation.id} has no step {drawing.detail}.")
         return step_message(operation, step)
 
-    def _failure(self, drawing: Drawing, now: datetime) -> Message:
+    def _failure(self, drawing: Drawing) -> Message:
         return failure_message(self._drawings.operation(drawing.subject_id))
 
-    def _window(self, drawing: Drawing, now: datetime) -> Message:
+    def _window(self, drawing: Drawing) -> Message:
         return window_announcement(self._drawings.window(drawing.subject_id))
 
-    def _window_edge(self, drawing: Drawing, now: datetime) -> Message:
+    def _window_edge(self, drawing: Drawing) -> Message:
         return window_edge(self._drawings.window(drawing.subject_id), drawing.detail)
 
-    def _alert(self, drawing: Drawing, now: datetime) -> Message:
+    def _alert(self, drawing: Drawing) -> Message:
         return alert_message(self._drawings.alert(int(drawing.subject_id)))

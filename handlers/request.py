@@ -48,7 +48,7 @@ class Form:
 
     def selected(self, action_id: str) -> str | None:
         option = self._state(action_id).get("selected_option")
-        return option["value"] if option else None
+        return str(option["value"]) if option else None
 
     def seconds(self, action_id: str) -> int:
         """Of a date and time, since 1970; 0 when none was entered."""
@@ -57,7 +57,7 @@ class Form:
     def block_of(self, action_id: str) -> str:
         """The block where an error about this input is shown."""
         values = self.view["state"]["values"]
-        return next(block_id for block_id, actions in values.items() if action_id in actions)
+        return str(next(block_id for block_id, actions in values.items() if action_id in actions))
 
     def _state(self, action_id: str) -> dict[str, Any]:
         for actions in self.view["state"]["values"].values():

@@ -39,13 +39,13 @@ class SocketMode:
         """Envelopes that were not acknowledged are delivered again, to whoever connects next."""
         self._closing.set()
         self._thread.join()
-        self._handler.close()
+        self._handler.client.close()
 
     def _connect(self) -> None:
         pause = 1.0
         while not self._closing.is_set():
             try:
-                self._handler.connect()
+                self._handler.client.connect()
                 return
             except (SlackClientError, OSError) as error:
                 logger.warning("no connection to Slack, next attempt in %.0f s: %s", pause, error)

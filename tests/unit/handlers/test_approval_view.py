@@ -1,0 +1,114 @@
+"""The approval card in each of its states."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.models import Approval, Decision, OperationKind, OperationState
+from handlers import ids
+from handlers.views.approval import approval_card
+from tests.unit.handlers.drawn import assert_harmless, buttons, read
+from tests.unit.handlers.samples import FAILURE, HASH, HOSTILE, ID, NOW, approval, operation, plan
+
+RESTORE = OperationKind.RESTORE
+WAITING = operation(RESTORE, OperationState.AWAITING_APPROVAL, reason="Wrong bulk update", finished_at=None)
+
+
+def test_a_card_holds_all_that_a_decision_needs() -> None:
+    message = approval_card(WAITING, plan(), [], NOW)
+    told = read(message)
+    for words in (
+        "Restore of inventory needs approval",
+        "<@U0OPERATOR>",
+        "Reason: Wrong bulk update",
+        "`inventory` of target `inventory`",
+        "*Goes back to* <!date^1795335300^",
+        "2 h ago",
+        "29.1 MB, 300,012 rows, PostgreSQL 16.4, revision `a1b2c3`",
+        "everything written since <!date^1795335300^",
+        "(2 h); the database holds 210.0 MB now",
+        "3 open sessions, which will be closed: 3 of `api`",
+        "services stopped meanwhile: `api` and `worker`",
+        "A safety backup is taken first",
+        "kept for 1 d",
+        f"Plan `{HASH}`",
+        "Expires <!date^1795344060^",
+        ID,
+    ):
+        assert words in told
+    assert buttons(message.blocks) == {ids.APPROVE: ID, ids.DENY: ID}
+
+
+def test_approving_asks_once_more_and_looks_dangerous() -> None:
+    message = approval_card(WAITING, plan(), [], NOW)
+    approve, deny = message.blocks[-2]["elements"]
+    assert approve["style"] == "danger"
+    assert "Everything written since 2026-11-22 08:15 UTC will be gone" in approve["confirm"]["text"]["text"]
+    assert "confirm" not in deny
+
+
+DECIDED: list[tuple[OperationState, list[Approval], list[str]]] = [
+    (OperationState.QUEUED, [approval(Decision.APPROVED)], ["approved", "Approved by <@U0APPROVER> <!date^"]),
+    (OperationState.RUNNING, [approval(Decision.APPROVED)], ["The restore is running"]),
+    (OperationState.DONE, [approval(Decision.APPROVED)], ["✅ The restore is done"]),
+    (OperationState.FAILED, [approval(Decision.APPROVED)], ["The restore failed", "connection lost"]),
+    (OperationState.DENIED, [approval(Decision.DENIED, "not today")], ["Denied by <@U0APPROVER>", "not today"]),
+    (OperationState.EXPIRED, [], ["nobody decided in time"]),
+    (OperationState.VOIDED, [approval(Decision.APPROVED)], ["voided", "connection lost"]),
+    (OperationState.CANCELLED, [], ["was cancelled"]),
+]
+
+
+@pytest.mark.parametrize(("state", "approvals", "found"), DECIDED, ids=[case[0] for case in DECIDED])
+def test_a_decided_card_says_so_and_has_no_buttons(
+    state: OperationState, approvals: list[Approval], found: list[str]
+) -> None:
+    failure = FAILURE if state in (OperationState.FAILED, OperationState.VOIDED) else None
+    message = approval_card(operation(RESTORE, state, failure=failure), plan(), approvals, NOW)
+    told = read(message)
+    for words in found:
+        assert words in told
+    assert not buttons(message.blocks)
+    assert "Expires" not in told
+
+
+def test_one_of_two_approvals_is_counted() -> None:
+    needs_two = replace(plan(), required_approvals=2)
+    message = approval_card(WAITING, needs_two, [approval(Decision.APPROVED)], NOW)
+    assert "1 of 2 approvals" in read(message)
+    assert buttons(message.blocks)
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({"services": []}, "no services are configured"),
+        ({"warnings": ["The backup is at revision x"]}, "⚠️ The backup is at revision x"),
+        ({"backup": plan().body["backup"] | {"kind": "safety", "revision": None}}, "Safety backup `2026"),
+        ({"loses": plan().body["loses"] | {"sessions": []}}, "no open sessions at the time of the plan"),
+        (
+            {"loses": plan().body["loses"] | {"sessions": [{"application_name": "", "user": "app", "count": 1}] * 9}},
+            "9 open sessions, which will be closed: 1 of `app`",
+        ),
+    ],
+)
+def test_a_card_tells_what_is_special(changes: dict[str, Any], found: str) -> None:
+    assert found in read(approval_card(WAITING, plan(**changes), [], NOW))
+
+
+def test_a_card_of_hostile_or_endless_words_is_harmless_and_fits() -> None:
+    for text in (HOSTILE, "word & " * 3000):
+        hostile = plan(
+            database=text,
+            services=[text] * 30,
+            warnings=[text] * 12,
+            loses=plan().body["loses"] | {"sessions": [{"application_name": text, "user": text, "count": 1}] * 40},
+            backup=plan().body["backup"] | {"server_version": text, "revision": text},
+        )
+        message = approval_card(
+            replace(WAITING, reason=text), hostile, [approval(Decision.APPROVED, text)], NOW + timedelta(minutes=1)
+        )
+        assert len(read(message)) < 13_200
+        assert_harmless(message.blocks)
