@@ -181,7 +181,7 @@ def set_step(
     """None when another attempt owns the operation now."""
     row = connection.execute(
         """UPDATE steps SET state = %(state)s, detail = %(detail)s,
-             started_at = CASE WHEN %(state)s = 'running' THEN %(now)s ELSE started_at END,
+             started_at = CASE WHEN %(state)s = 'running' THEN %(now)s ELSE steps.started_at END,
              finished_at = CASE WHEN %(state)s IN ('done', 'failed', 'skipped') THEN %(now)s END
            FROM operations o
            WHERE operation_id = %(id)s AND name = %(name)s AND o.id = operation_id AND o.attempt = %(attempt)s
