@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
@@ -27,8 +27,9 @@ _READ_ATTEMPTS = 5
 _DELETE_BATCH = 1000
 
 
-def connect(settings: S3Settings) -> S3Client:
-    """A client with retries; credentials come from the usual AWS_* variables and files."""
+def connect(settings: S3Settings, environment: Mapping[str, str] | None = None) -> S3Client:
+    """A client with retries; credentials come from `environment`, else from the usual AWS_* variables and files."""
+    given = environment or {}
     config = Config(
         retries={"mode": "standard", "max_attempts": 6},
         connect_timeout=10,
@@ -36,7 +37,11 @@ def connect(settings: S3Settings) -> S3Client:
         max_pool_connections=16,
         s3={"addressing_style": "path" if settings.endpoint else "auto"},
     )
-    session = boto3.session.Session()
+    session = boto3.session.Session(
+        aws_access_key_id=given.get("AWS_ACCESS_KEY_ID"),
+        aws_secret_access_key=given.get("AWS_SECRET_ACCESS_KEY"),
+        aws_session_token=given.get("AWS_SESSION_TOKEN"),
+    )
     return session.client("s3", endpoint_url=settings.endpoint, region_name=settings.region, config=config)
 
 

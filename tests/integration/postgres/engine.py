@@ -1,0 +1,112 @@
+"""A backup and a restore, made of the engine's own pieces as an operation makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from bot.models import Backup, BackupKind, Manifest, StoredObject
+from bot.postgres.connection import Server, server_of
+from bot.postgres.digest import compare, database_digest
+from bot.postgres.dump import Snapshot, dump
+from bot.postgres.facts import alembic_revision, database_facts, server_facts
+from bot.postgres.load import apply_properties, create_database, load
+from bot.postgres.tools import Tools, find_tools
+from bot.runtime.stop import StopSignal
+from bot.settings import TargetSettings
+from bot.storage import Storage, fetch_verified
+from sandbox.cluster import Cluster
+
+TARGET = "inventory"
+BACKUP_ID = "20261122T101500Z-7k3f"
+DUMP = "database.pgdump.zst"
+
+
+@dataclass(frozen=True)
+class Engine:
+    """One server with the tools of its version."""
+
+    server: Server
+    tools: Tools
+
+    def execute(self, *statements: str, database: str | None = None) -> None:
+        with self.server.connect(database) as connection:
+            for statement in statements:
+                connection.execute(statement.encode())
+
+    def value(self, query: str, database: str | None = None) -> object:
+        with self.server.connect(database) as connection:
+            row = connection.execute(query.encode()).fetchone()
+        return row[0] if row else None
+
+
+def server_at(dsn: str) -> Server:
+    """The server of a target with this DSN and nothing from the environment."""
+    return server_of(TargetSettings(dsn=SecretStr(dsn), storage="any"), {})
+
+
+def engine_of(cluster: Cluster, dsn: str) -> Engine:
+    return Engine(server_at(dsn), find_tools(cluster.major, [cluster.bin_dir]))
+
+
+def take_backup(engine: Engine, storage: Storage, during: Callable[[], object] = lambda: None) -> Backup:
+    """Dump to storage and commit; `during` runs after the snapshot was taken, before anything is read in it."""
+    server, stop = engine.server, StopSignal()
+    with server.connect() as connection:
+        facts, database = server_facts(connection), database_facts(connection, server.database)
+        revision = alembic_revision(connection)
+    started_at = datetime.now(UTC)
+    with Snapshot(server) as snapshot, storage.writer(TARGET, BACKUP_ID, DUMP) as writer:
+        during()
+        digest = snapshot.digest(stop=stop)
+        result = dump(server, engine.tools, snapshot.id, writer.write, stop=stop)
+        written = writer.complete()
+    manifest = Manifest(
+        backup_id=BACKUP_ID,
+        target=TARGET,
+        kind=BackupKind.ON_DEMAND,
+        database=server.database,
+        system_identifier=facts.system_identifier,
+        server_version=facts.version,
+        server_version_num=facts.version_num,
+        started_at=started_at,
+        finished_at=datetime.now(UTC),
+        objects=(StoredObject(DUMP, written.size, written.sha256, "dump"),),
+        digest=digest,
+        database_bytes=database.size,
+        dump_bytes=result.raw_bytes,
+        revision=revision,
+        properties=database.as_properties(),
+        tools_version=engine.tools.version,
+    )
+    return committed(storage, manifest)
+
+
+def committed(storage: Storage, manifest: Manifest) -> Backup:
+    sha256 = storage.put_manifest(manifest)
+    return Backup(
+        id=manifest.backup_id,
+        target=manifest.target,
+        kind=manifest.kind,
+        operation_id=None,
+        storage="any",
+        location=storage.location(manifest.target, manifest.backup_id),
+        manifest_sha256=sha256,
+        manifest=storage.get_manifest(manifest.target, manifest.backup_id),
+    )
+
+
+def restore(engine: Engine, storage: Storage, backup: Backup, name: str, staging: Path) -> list[str]:
+    """Restore into a new database of that name; returns how it differs from the backup, properties included."""
+    archive, stop, properties = staging / "database.pgdump", StopSignal(), backup.manifest.properties
+    fetch_verified(storage, backup, backup.manifest.objects[0], archive, stop=stop)
+    with engine.server.maintenance() as connection:
+        create_database(connection, name, properties)
+    load(engine.server, engine.tools, archive, name, 2, stop=stop)
+    with engine.server.connect(name) as connection:
+        differences = apply_properties(connection, name, properties)
+        return differences + compare(backup.manifest.digest, database_digest(connection, stop=stop))
