@@ -22,6 +22,8 @@ from bot.settings import Environment, Settings, load_settings
 from bot.store import schema
 from bot.wiring import House, open_house
 
+_PIPED_WIDTH = 200
+
 ConfigOption = Annotated[
     Path | None,
     typer.Option("--config", help="Settings file. Default: BASELINER_CONFIG, else baseliner.toml.", show_default=False),
@@ -36,7 +38,7 @@ def err() -> Console:
 
 def out() -> Console:
     """For data."""
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    return Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
 
 
 def print_json(value: Any) -> None:

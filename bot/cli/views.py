@@ -46,8 +46,9 @@ def backup_table(backups: list[Backup], now: datetime) -> Table | Text:
     if not backups:
         return Text("No backup yet.")
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("Id", "Age", "Kind", "Size", "Rows", "Revision", "Verified", "Location"):
-        table.add_column(column, overflow="fold")
+    for column in ("Id", "Age", "Kind", "Size", "Rows", "Revision", "Verified"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("Location", overflow="fold")
     for backup in backups:
         table.add_row(
             Text(backup.id),
