@@ -47,6 +47,10 @@ class RunningWorkspace:
         """Close every WebSocket of the app without a word, as a network failure would."""
         asyncio.run_coroutine_threadsafe(self.sandbox.sockets.close(), self.loop).result(_START_SECONDS)
 
+    def refresh_sockets(self) -> None:
+        """Ask every WebSocket of the app to connect anew, as Slack does now and then."""
+        asyncio.run_coroutine_threadsafe(self.sandbox.sockets.disconnect(), self.loop).result(_START_SECONDS)
+
     def assert_no_violations(self) -> None:
         """Fail when anything the app sent broke a Block Kit rule."""
         broken = [f"{violation.rule}: {violation}" for violation in self.workspace.violations]
