@@ -71,9 +71,9 @@ class Directory:
 
 
 def _person(user_id: str, user: dict[str, Any], name: str) -> Person:
-    profile = user.get("profile") or {}
-    shown = profile.get("display_name") or user.get("real_name") or user.get("name") or name or user_id
-    return Person(Actor(user_id, shown), _zone(user.get("tz")))
+    # The full name: the audit log outlives display names.
+    full_name = user.get("real_name") or user.get("name") or name or user_id
+    return Person(Actor(user_id, full_name), _zone(user.get("tz")))
 
 
 def _zone(name: str | None) -> ZoneInfo | None:

@@ -35,12 +35,12 @@ class Publisher:
     The client should not wait for a 429 by itself: it is waited for here, while other channels go on.
     """
 
-    def __init__(self, client: WebClient, services: Services) -> None:
+    def __init__(self, client: WebClient, services: Services, pace: Pace | None = None) -> None:
         self._client = client
         self._drawings = services.drawings
         self._clock = services.clock
         self._renderings = Renderings(services)
-        self._pace = Pace()
+        self._pace = pace or Pace()
         self._failures: Counter[int] = Counter()
         self._unrecorded: list[tuple[Drawing, str]] = []
 
