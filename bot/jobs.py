@@ -14,6 +14,7 @@ from procrastinate.exceptions import ConnectorException
 
 from bot.errors import DatabaseUnreachable, Interrupted
 from bot.models import Operation, OperationKind, OperationState
+from bot.operations.asides import Asides
 from bot.operations.runner import Runner, TargetBusy
 from bot.operations.sweep import Sweeps
 from bot.runtime.stop import StopSignal
@@ -73,6 +74,7 @@ class Work:
 
     runner: Runner
     sweeps: Sweeps
+    asides: Asides
 
 
 class Worker:
@@ -142,6 +144,7 @@ class Worker:
         @app.task(name=_SWEEP)
         def sweep(target: str) -> None:
             self._work.sweeps.sweep(target, self._stop_jobs)
+            self._work.asides.remove_due(target)
 
         return app
 

@@ -18,6 +18,7 @@ from bot.errors import Gap, SettingsError
 from bot.jobs import JobQueue, Work
 from bot.models import OperationKind
 from bot.operations.approvals import Approvals
+from bot.operations.asides import Asides
 from bot.operations.backup_engine import BackupEngine
 from bot.operations.backup_job import BackupJob
 from bot.operations.backups import Backups
@@ -78,7 +79,7 @@ def build(context: Context) -> House:
         drawings=Drawings(context),
     )
     clockwork = Clockwork(context, backups, windows, approvals, sweeps)
-    return House(context, services, Work(runner, sweeps), planner, clockwork)
+    return House(context, services, Work(runner, sweeps, Asides(context)), planner, clockwork)
 
 
 @contextmanager

@@ -100,6 +100,26 @@ def last_fire(connection: Connection, target: str) -> datetime | None:
     return fire
 
 
+def with_aside_due(connection: Connection, target: str, now: datetime) -> list[Operation]:
+    """Restores whose set-aside database is past its date and not removed yet."""
+    rows = connection.execute(
+        """SELECT * FROM operations WHERE target = %s AND kind = 'restore' AND state = 'done'
+             AND NOT result ? 'aside_removed_at' AND (result->>'aside_until')::timestamptz <= %s
+           ORDER BY created_at""",
+        (target, now),
+    ).fetchall()
+    return [_operation(row, []) for row in rows]
+
+
+def note_result(connection: Connection, operation_id: str, result: Mapping[str, Any]) -> None:
+    """Add to what came of an operation, after its end."""
+    connection.execute(
+        "UPDATE operations SET result = result || %s, version = version + 1 WHERE id = %s",
+        (Jsonb(dict(result)), operation_id),
+    )
+    messages.touch(connection, _VISIBLE, operation_id)
+
+
 def transition(
     connection: Connection,
     operation_id: str,
