@@ -46,7 +46,7 @@ class Cluster:
     cluster makes it and `delete` removes it. As root the server runs as nobody; where that account cannot
     reach `directory` or the programs, the cluster lives in (and copies the programs to) a new folder in the
     system's temporary one instead. `durable=False` trades crash safety for speed. `settings` are lines of
-    postgresql.conf. As a context manager: started inside, deleted after.
+    postgresql.conf, `segment_mb` is the size of a WAL segment. As a context manager: started inside, deleted after.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class Cluster:
         *,
         settings: Mapping[str, str] | None = None,
         durable: bool = True,
+        segment_mb: int = 16,
     ) -> None:
         self._user = server_user()
         self.directory = self._make_directory(directory)
@@ -74,10 +75,15 @@ class Cluster:
         self._settings = {**_DEFAULTS, **({} if durable else _NOT_DURABLE), **(settings or {})}
         self._socket_directory = self._make_socket_directory()
         try:
-            self._initialise()
+            self._initialise(segment_mb)
         except BaseException:
             self.delete()
             raise
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the server that `start` started still runs."""
+        return self._process is not None and self._process.poll() is None
 
     @property
     def pid(self) -> int:
@@ -103,7 +109,7 @@ class Cluster:
 
     def start(self, timeout_s: float = 60.0) -> None:
         """Start the server and wait until it answers. A cluster that was killed recovers by itself."""
-        if self._process is not None and self._process.poll() is None:
+        if self.is_running:
             return
         wait_until(self._try_start, timeout_s=timeout_s, what=f"a start of PostgreSQL {self.major}", interval_s=0.1)
 
@@ -130,10 +136,12 @@ class Cluster:
 
     def delete(self) -> None:
         """Stop the server and remove all of its files."""
-        self.stop()
-        _release_shared_memory(self.data_directory / "postmaster.pid")
-        shutil.rmtree(self._socket_directory, ignore_errors=True)
-        shutil.rmtree(self.directory, ignore_errors=True)
+        try:
+            self.stop()
+        finally:
+            _release_shared_memory(self.data_directory / "postmaster.pid")
+            shutil.rmtree(self._socket_directory, ignore_errors=True)
+            shutil.rmtree(self.directory, ignore_errors=True)
 
     def make_directory(self, name: str) -> Path:
         """A folder next to the data that the server may write to, for an archive or a tablespace."""
@@ -148,9 +156,18 @@ class Cluster:
             connection.execute(statement.encode() if isinstance(statement, str) else statement)
 
     def create_database(self, name: str) -> str:
-        """Make an empty database; returns its URI."""
+        """Make an empty database; returns the superuser's URI of it."""
         self.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
         return self.dsn(name)
+
+    def create_owned_database(self, name: str, role: str) -> str:
+        """Make an empty database and a login role that owns it; returns that role's URI of it."""
+        names = {"name": sql.Identifier(name), "role": sql.Identifier(role)}
+        password = secrets.token_urlsafe(18)
+        create_role = sql.SQL("CREATE ROLE {role} LOGIN PASSWORD {password}")
+        self.execute(create_role.format(password=sql.Literal(password), **names))
+        self.execute(sql.SQL("CREATE DATABASE {name} OWNER {role} TEMPLATE template0").format(**names))
+        return self.dsn(name, role, password)
 
     def drop_database(self, name: str) -> None:
         """Drop a database with its sessions; fine when there is none."""
@@ -192,7 +209,7 @@ class Cluster:
         if self._user is not None:
             os.chown(path, self._user.uid, self._user.gid)
 
-    def _initialise(self) -> None:
+    def _initialise(self, segment_mb: int) -> None:
         secret = self.directory / "password"
         secret.touch(mode=0o600)
         secret.write_text(self.password)
@@ -201,7 +218,7 @@ class Cluster:
         answer = subprocess.run(  # type: ignore[call-overload]
             [self.bin_dir / "initdb", f"--pgdata={self.data_directory}", f"--username={SUPERUSER}",
              f"--pwfile={secret}", "--auth-local=trust", "--auth-host=scram-sha-256",
-             "--encoding=UTF8", "--locale=C", "--no-sync"],
+             "--encoding=UTF8", "--locale=C", f"--wal-segsize={segment_mb}", "--no-sync"],
             env=_server_environment(), cwd=self.directory, capture_output=True, text=True, check=False, **drop,
         )  # fmt: skip
         secret.unlink()

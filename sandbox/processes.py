@@ -88,9 +88,16 @@ class Process:
         return self._guard.poll()
 
     def stop(self) -> int:
-        """Ask the program to end, kill it after the grace time, and return its exit code."""
+        """Ask the program to end, kill it after the grace time, and return its exit code.
+
+        A KeyboardInterrupt while it waits kills the program at once.
+        """
         self._close_lifeline()
-        return self._guard.wait()
+        try:
+            return self._guard.wait()
+        except KeyboardInterrupt:
+            self._kill_group()
+            raise
 
     def send_signal(self, number: signal.Signals) -> None:
         """Send a signal to the program alone; nothing happens when it has ended."""
@@ -100,10 +107,13 @@ class Process:
 
     def kill(self) -> int:
         """End the program and its group by SIGKILL, as a crash would, and return its exit code."""
+        self._kill_group()
+        return self.stop()
+
+    def _kill_group(self) -> None:
         if self.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
-        return self.stop()
 
 
 def port_is_free(port: int) -> bool:
@@ -112,7 +122,7 @@ def port_is_free(port: int) -> bool:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
-        except OSError:
+        except (OSError, OverflowError):
             return False
     return True
 

@@ -1,7 +1,6 @@
 """Makes Fleet's database: its role, its migrations but the pending one, its rows."""
 
 import os
-import secrets
 import subprocess
 import sys
 from datetime import datetime
@@ -36,18 +35,14 @@ def create_fleet(cluster: Cluster, name: str, now: datetime) -> str:
     The database has what a plain dump loses: no CONNECT for the public, a connection limit, a comment and
     a setting of its own.
     """
-    password = secrets.token_urlsafe(18)
+    dsn = cluster.create_owned_database(name, ROLE)
     for statement in (
-        sql.SQL("CREATE ROLE {role} LOGIN PASSWORD {password}"),
-        sql.SQL("CREATE DATABASE {name} OWNER {role} TEMPLATE template0 CONNECTION LIMIT 60"),
-        sql.SQL("REVOKE CONNECT ON DATABASE {name} FROM PUBLIC"),
-        sql.SQL("COMMENT ON DATABASE {name} IS 'Configuration baselines of network devices'"),
-        sql.SQL("ALTER DATABASE {name} SET timezone = 'Europe/Berlin'"),
+        sql.SQL("ALTER DATABASE {} CONNECTION LIMIT 60"),
+        sql.SQL("REVOKE CONNECT ON DATABASE {} FROM PUBLIC"),
+        sql.SQL("COMMENT ON DATABASE {} IS 'Configuration baselines of network devices'"),
+        sql.SQL("ALTER DATABASE {} SET timezone = 'Europe/Berlin'"),
     ):
-        cluster.execute(
-            statement.format(role=sql.Identifier(ROLE), password=sql.Literal(password), name=sql.Identifier(name))
-        )
-    dsn = cluster.dsn(name, ROLE, password)
+        cluster.execute(statement.format(sql.Identifier(name)))
     migrate(dsn, DEPLOYED)
     with psycopg.connect(cluster.dsn(name), autocommit=True) as connection:
         seed(connection, now)
