@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import psycopg
-from psycopg import Connection, errors
+from psycopg import Connection
 
 from bot.runtime.stop import StopSignal
 
@@ -30,8 +30,8 @@ def cancelled_by(connection: Connection, stop: StopSignal) -> Iterator[None]:
     watcher.start()
     try:
         yield
-    except errors.QueryCanceled:
-        stop.check()
+    except Exception:
+        stop.check()  # whatever failed then, this is why
         raise
     finally:
         done.set()

@@ -107,17 +107,19 @@ def compare(expected: DatabaseDigest, actual: DatabaseDigest) -> list[str]:
 
 
 def _table_differences(expected: DatabaseDigest, actual: DatabaseDigest) -> Iterator[str]:
-    before = {table.table: table for table in expected.tables if table.table != LARGE_OBJECTS}
-    after = {table.table: table for table in actual.tables if table.table != LARGE_OBJECTS}
+    none = TableDigest(LARGE_OBJECTS, 0, "")
+    before = {LARGE_OBJECTS: none} | {table.table: table for table in expected.tables}
+    after = {LARGE_OBJECTS: none} | {table.table: table for table in actual.tables}
     for name in sorted(before.keys() | after.keys()):
+        unit = "" if name == LARGE_OBJECTS else " rows"
         if name not in after:
             yield f"{name}: {before[name].rows:,} rows in the backup, missing in the restored database"
         elif name not in before:
             yield f"{name}: not in the backup, {after[name].rows:,} rows in the restored database"
         elif before[name].rows != after[name].rows:
-            yield f"{name}: {before[name].rows:,} rows in the backup, {after[name].rows:,} restored"
+            yield f"{name}: {before[name].rows:,}{unit} in the backup, {after[name].rows:,} restored"
         elif before[name].content != after[name].content:
-            yield f"{name}: same row count ({before[name].rows:,}), different content"
+            yield f"{name}: same{unit[:-1]} count ({before[name].rows:,}), different content"
 
 
 def _table_digests(connection: Connection, stop: StopSignal) -> Iterator[TableDigest]:
