@@ -11,6 +11,7 @@ import yaml
 
 from sandbox.app import create_sandbox
 from sandbox.manifest import Manifest, load_manifest
+from sandbox.page.mount import mount_page
 from sandbox.people import Community, default_community, load_community
 from sandbox.workspace import Workspace
 
@@ -27,9 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
         return _EXIT_USAGE
     workspace = Workspace(manifest=manifest, community=community, rates=not options.no_rates)
     base_url = f"http://127.0.0.1:{options.port}"
-    sandbox = create_sandbox(
-        workspace, base_url=base_url, events_url=options.events_url, signed_http=options.http
-    )
+    sandbox = create_sandbox(workspace, base_url=base_url, events_url=options.events_url, signed_http=options.http)
+    mount_page(sandbox.app, workspace, sandbox.acts)
     print(_introduction(workspace, base_url), flush=True)  # noqa: T201 - a program's own output
     uvicorn.run(
         sandbox.app,

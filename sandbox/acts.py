@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from html import escape
 from typing import Any
 
 from sandbox.acknowledging import apply_command_response, apply_submission_response
@@ -129,8 +130,7 @@ class Acts:
         person = self._person(user)
         view = self._open_modal(person, view_id)
         clear = clear or view.clear_on_close
-        stack = self._workspace.views.stack(person.id)
-        closed = stack if clear else stack[stack.index(view) :]
+        closed = self._workspace.views.stack(person.id) if clear else [view]
         payloads = [
             self._interactions.view_closed(person, item, is_cleared=clear)
             for item in reversed(closed)
@@ -167,7 +167,7 @@ class Acts:
             raise Impossible(404, "thread_not_found", f"no message {thread_ts} in #{place.name}")
         app = self._workspace.app
         mention = f"<@{app.bot_user_id}>"
-        text = text.replace(f"@{app.name}", mention)
+        text = escape(text, quote=False).replace(f"@{app.name}", mention)
         message = self._workspace.messages.post(
             Message(channel=place.id, ts="", user=person.id, text=text, thread_ts=thread_ts)
         )
@@ -218,8 +218,8 @@ class Acts:
     def _screen(self, person: User, channel: str | None, ts: str | None, view_id: str | None) -> Screen:
         if view_id is not None:
             view = self._workspace.views.get(view_id)
-            if view is None or view.user != person.id:
-                raise Impossible(404, "view_not_found", f"{person.name} has no view {view_id} open")
+            if view is None or view.type == "modal" or view.user != person.id:
+                view = self._open_modal(person, view_id)
             return Screen(view.blocks, view.state, view=view)
         if channel is None or ts is None:
             raise Impossible(400, "invalid_arguments", "say which message (channel and ts) or view (view_id)")
@@ -231,10 +231,11 @@ class Acts:
         return Screen(message.blocks, entered, message=message)
 
     def _open_modal(self, person: User, view_id: str) -> View:
-        for view in self._workspace.views.stack(person.id):
-            if view.id == view_id:
-                return view
-        raise Impossible(404, "view_not_found", f"{person.name} has no modal {view_id} open")
+        top = self._top(person)
+        if top is None or top.id != view_id:
+            shown = "no modal" if top is None else f"{top.id} ({top.title}) on top"
+            raise Impossible(404, "view_not_found", f"{person.name} has {shown}, not {view_id}")
+        return top
 
     def _top(self, person: User) -> View | None:
         stack = self._workspace.views.stack(person.id)

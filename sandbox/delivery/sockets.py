@@ -79,8 +79,8 @@ class SocketTransport:
             await self._send_unheld()
             while True:
                 self._receive(await socket.receive_text())
-        except (WebSocketDisconnect, RuntimeError, KeyError):
-            pass
+        except (WebSocketDisconnect, RuntimeError):
+            pass  # RuntimeError is Starlette's word for a socket that this side has closed
         finally:
             await self._drop(socket)
 
@@ -116,10 +116,12 @@ class SocketTransport:
             await socket.close(code=1001)
 
     def _receive(self, text: str) -> None:
-        if not text.startswith("{"):
+        try:
+            answer = json.loads(text)
+        except ValueError:
             return
-        answer = json.loads(text)
-        envelope = self._pending.get(str(answer.get("envelope_id")))
+        envelope_id = answer.get("envelope_id") if isinstance(answer, dict) else None
+        envelope = self._pending.get(str(envelope_id))
         if envelope is not None and not envelope.answer.done():
             envelope.answer.set_result(answer)
 
