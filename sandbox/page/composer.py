@@ -1,0 +1,156 @@
+"""Where a person writes: Enter sends, Shift+Enter breaks the line, arrow up recalls, `/` offers the commands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+
+from nicegui import ui
+from nicegui.element import Element
+from nicegui.events import GenericEventArguments
+
+from sandbox.manifest import SlashCommand
+from sandbox.page.dom import button, icon, node
+
+# The browser empties the box itself: an answer from here would come after the next keystroke and eat it.
+_SEND = """event => {
+  if (event.isComposing || !event.target.value.trim()) return;
+  event.preventDefault();
+  emit(event.target.value);
+  event.target.value = "";
+}"""
+_ON_ONE_LINE = """event => {
+  if (event.target.value.includes("\\n")) return;
+  event.preventDefault();
+  emit(event.target.value);
+}"""
+_ON_COMMAND = """event => {
+  if (!event.target.value.startsWith("/") || event.target.value.includes(" ")) return;
+  event.preventDefault();
+  emit(event.target.value);
+}"""
+_TYPED = "event => emit(event.target.value)"
+
+
+class Composer:
+    """A box with its send button. `send` gets the text; `commands` are offered after a slash."""
+
+    def __init__(self, send: Callable[[str], None], commands: Sequence[SlashCommand], *, test_id: str) -> None:
+        self._send = send
+        self._commands = commands
+        self._sent: list[str] = []
+        self._recalled = 0
+        self._offered: list[SlashCommand] = []
+        self._picked = 0
+        with node("div", "composer"):
+            self._menu = node("div", "slash", role="listbox", aria_label="Commands", data_testid="slash-menu")
+            self._menu.set_visibility(False)
+            with node("div", "composer__box"):
+                self._box = node(
+                    "textarea", "composer__text", rows=1, data_testid=test_id, spellcheck="true", autocomplete="off"
+                )
+                with button("composer__send", self._press_send, aria_label="Send", title="Send (Enter)",
+                            data_testid=f"{test_id}-send"):  # fmt: skip
+                    icon("send")
+            node("div", "composer__hint", "Enter sends · Shift+Enter new line · / for commands", aria_hidden="true")
+        self._listen()
+
+    def address(self, placeholder: str) -> None:
+        """Say to where the text goes."""
+        self._box.props["placeholder"] = placeholder
+        self._box.props["aria-label"] = placeholder
+
+    def focus(self) -> None:
+        """Put the cursor into the box."""
+        self._box.run_method("focus")
+
+    def _listen(self) -> None:
+        self._box.on("keydown.enter.exact", self._on_send, js_handler=_SEND)
+        self._box.on("keydown.up.exact", lambda _event: self._up(), js_handler=_ON_ONE_LINE)
+        self._box.on("keydown.down.exact", lambda _event: self._down(), js_handler=_ON_ONE_LINE)
+        self._box.on("keydown.tab.exact", self._on_complete, js_handler=_ON_COMMAND)
+        self._box.on("keydown.esc", lambda _event: self._offer([]), [])
+        self._box.on("input", self._on_typed, js_handler=_TYPED)
+
+    def _on_typed(self, event: GenericEventArguments) -> None:
+        self._recalled = 0
+        self._offer(matching(self._commands, str(event.args)))
+
+    def _on_send(self, event: GenericEventArguments) -> None:
+        text = str(event.args).strip()
+        if self._offered and text.startswith("/") and text not in {command.command for command in self._offered}:
+            self._complete(self._offered[self._picked])
+            return
+        self._offer([])
+        self._recalled = 0
+        self._sent.append(text)
+        self._send(text)
+
+    def _on_complete(self, event: GenericEventArguments) -> None:
+        found = matching(self._commands, str(event.args))
+        if found:
+            self._complete(found[min(self._picked, len(found) - 1)])
+
+    def _press_send(self) -> None:
+        self.focus()
+        ui.run_javascript(
+            f"getHtmlElement({self._box.id}).dispatchEvent(new KeyboardEvent('keydown', {{key: 'Enter'}}))"
+        )
+
+    def _up(self) -> None:
+        if self._offered:
+            self._pick(self._picked - 1)
+        elif self._recalled < len(self._sent):
+            self._recalled += 1
+            self._put(self._sent[-self._recalled])
+
+    def _down(self) -> None:
+        if self._offered:
+            self._pick(self._picked + 1)
+        elif self._recalled:
+            self._recalled -= 1
+            self._put(self._sent[-self._recalled] if self._recalled else "")
+
+    def _complete(self, command: SlashCommand) -> None:
+        self._offer([])
+        self._put(f"{command.command} ")
+        self.focus()
+
+    def _put(self, text: str) -> None:
+        ui.run_javascript(f"getHtmlElement({self._box.id}).value = {json.dumps(text)}")
+
+    def _pick(self, place: int) -> None:
+        self._picked = place % len(self._offered)
+        self._draw_menu()
+
+    def _offer(self, commands: list[SlashCommand]) -> None:
+        if commands == self._offered:
+            return
+        self._offered, self._picked = commands, 0
+        self._draw_menu()
+
+    def _draw_menu(self) -> None:
+        self._menu.clear()
+        self._menu.set_visibility(bool(self._offered))
+        with self._menu:
+            if self._offered:
+                node("div", "slash__title", "Commands")
+            for place, command in enumerate(self._offered):
+                self._draw_option(command, picked=place == self._picked)
+
+    def _draw_option(self, command: SlashCommand, *, picked: bool) -> Element:
+        css = "slash__option slash__option--picked" if picked else "slash__option"
+        with node("div", css, role="option", aria_selected=str(picked).lower(), data_testid="slash-option") as option:
+            with node("div", "slash__line"):
+                node("span", "slash__command", command.command)
+                node("span", "slash__usage", command.usage_hint)
+            node("div", "slash__description", command.description)
+        option.on("mousedown.prevent", lambda _event: self._complete(command), [])
+        return option
+
+
+def matching(commands: Sequence[SlashCommand], typed: str) -> list[SlashCommand]:
+    """The commands that what was typed may become; none once the command is complete and its text has begun."""
+    if not typed.startswith("/") or " " in typed or "\n" in typed:
+        return []
+    return [command for command in commands if command.command.startswith(typed)]

@@ -1,0 +1,65 @@
+"""A message in front of one person: what its buttons and menus do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nicegui import ui
+from nicegui.element import Element
+
+from sandbox.elements import Placed, complete_state
+from sandbox.model import Json, Message
+from sandbox.page.confirm import ask
+from sandbox.page.desk import Desk
+from sandbox.page.pen import Pen
+
+
+class MessageSurface:
+    """Acts on `message`; what goes wrong is said in `note`."""
+
+    def __init__(self, desk: Desk, message: Message, note: ui.label) -> None:
+        self._desk = desk
+        self._note = note
+        self.message = message
+
+    @property
+    def pen(self) -> Pen:
+        """Draws for the person at the desk."""
+        return self._desk.pen
+
+    def entered(self, placed: Placed) -> Json:
+        """What the person chose in this message."""
+        known = self._desk.workspace.messages.entered(self.message, self._desk.user.id)
+        state: Json = complete_state([placed.block], known)[placed.block_id][placed.action_id]
+        return state
+
+    def keep(self, placed: Placed, value: Any) -> None:
+        """Inputs in messages keep what was entered in the workspace."""
+        self.use(placed, value)
+
+    def use(self, placed: Placed, value: Any = None, *, busy: Element | None = None) -> None:
+        """Send the action."""
+        message = self.message
+        act = self._desk.acts.action(
+            self._desk.user.id, message.channel, message.ts, placed.action_id, value, block_id=placed.block_id
+        )
+
+        async def work() -> None:
+            await self._desk.attempt(act, self._say, busy)
+
+        self._desk.spawn(work())
+
+    async def suggest(self, placed: Placed, query: str) -> list[Json]:
+        """Ask the app."""
+        return await self._desk.acts.suggest(
+            self._desk.user.id, placed.action_id, query, channel=self.message.channel, ts=self.message.ts
+        )
+
+    async def confirmed(self, placed: Placed) -> bool:
+        """Ask the person when the element says so."""
+        return await ask(placed.element.get("confirm"), self.pen)
+
+    def _say(self, text: str) -> None:
+        if not self._note.is_deleted:
+            self._note.set_text(text)
+            self._note.set_visibility(bool(text))

@@ -1,0 +1,48 @@
+"""A workspace with its page, in a process of its own: NiceGUI keeps one application for each process.
+
+Prints the address and serves until its standard input closes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+
+import uvicorn
+
+from sandbox.app import create_sandbox
+from sandbox.manifest import Manifest, SlashCommand
+from sandbox.page import mount_page
+from sandbox.workspace import Workspace
+
+MANIFEST = Manifest(
+    name="Baseliner",
+    commands=(
+        SlashCommand(command="/baseliner", description="Database operations", usage_hint="[backup|restore|status]"),
+        SlashCommand(command="/baselines", description="A second command, to choose between"),
+    ),
+)
+
+
+async def serve(port: int, acknowledge_seconds: float) -> None:
+    """Serve until the standard input closes."""
+    listener = socket.create_server(("127.0.0.1", port))
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    workspace = Workspace(manifest=MANIFEST, rates=False)
+    sandbox = create_sandbox(workspace, base_url=url, acknowledge_seconds=acknowledge_seconds)
+    mount_page(sandbox.app, workspace, sandbox.acts)
+    config = uvicorn.Config(sandbox.app, log_level="warning", ws="websockets-sansio", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started and not task.done():
+        await asyncio.sleep(0.01)
+    sys.stdout.write(f"{url}\n")
+    sys.stdout.flush()
+    await asyncio.to_thread(sys.stdin.read)
+    server.should_exit = True
+    await task
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(int(sys.argv[1]), float(sys.argv[2])))
