@@ -90,3 +90,5 @@ def fail(error: BaselinerError, *, as_json: bool = False) -> NoReturn:
 
 def log_to_stderr(level: int) -> None:
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    for library in ("apscheduler", "procrastinate", "alembic", "httpx"):
+        logging.getLogger(library).setLevel(max(level, logging.WARNING))
