@@ -62,7 +62,7 @@ class BackupEngine:
 
     def storage_of(self, target: str) -> Storage:
         name = self._context.target(target).storage
-        return open_storage(self._context.settings.storage[name])
+        return open_storage(self._context.settings.storage[name], self._context.environment)
 
     def take(self, order: BackupOrder, stop: StopSignal, on_progress: Callable[[int, int | None], None]) -> Backup:
         """Dump, digest, upload, commit. Nothing that it leaves behind on failure counts; `discard` removes it."""
