@@ -146,6 +146,7 @@ def _ship_log(cluster: Cluster) -> Path:
         archive_timeout="60s",
     )
     cluster.restart()
+    cluster.execute("SELECT pg_switch_wal()")
     return archive
 
 
