@@ -37,14 +37,13 @@ class RestoreListeners:
             return
         request.open_modal(self._draw(dialog))
 
-    def change_target(
-        self, ack: Ack, body: dict[str, Any], view: dict[str, Any], action: dict[str, Any], client: WebClient
-    ) -> None:
+    def change_target(self, ack: Ack, body: dict[str, Any], action: dict[str, Any], client: WebClient) -> None:
         """Offers the backups of the target that was chosen in the dialog."""
         ack()
         target = ids.identifier(action["selected_option"]["value"])
         person = self._directory.person(body["user"]["id"], body["user"].get("name", ""))
         self._services.restores.authorize(target, person.actor)
+        view = body["view"]
         context = ids.ModalContext(ids.decode(view["private_metadata"]).channel, target)
         client.views_update(view_id=view["id"], view=self._draw(self._dialog(context, None)))
 

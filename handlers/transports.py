@@ -16,7 +16,8 @@ from starlette.routing import Route
 
 logger = logging.getLogger(__name__)
 _WORKERS = 20
-_LONGEST_PAUSE = 60.0
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+"""Seconds between two attempts to connect."""
 
 
 class SocketMode:
@@ -42,7 +43,7 @@ class SocketMode:
         self._handler.client.close()
 
     def _connect(self) -> None:
-        pause = 1.0
+        pause = FIRST_PAUSE
         while not self._closing.is_set():
             try:
                 self._handler.client.connect()
@@ -52,7 +53,7 @@ class SocketMode:
             except Exception:
                 logger.exception("no connection to Slack, next attempt in %.0f s", pause)
             self._closing.wait(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE)
+            pause = min(pause * 2, LONGEST_PAUSE)
 
 
 def socket_mode(app: App, app_token: str) -> SocketMode:

@@ -138,6 +138,7 @@ def target(clusters: Clusters) -> Iterator[Database]:
 @pytest.fixture
 def settings(state_dsn: str, target: Database, tmp_path: Path) -> Settings:
     """One target, inventory."""
+    (tmp_path / "storage").mkdir(mode=0o700)
     return Settings.model_validate(
         {
             "state": {"dsn": state_dsn},
@@ -173,11 +174,11 @@ def desk(make_desk: MakeDesk, settings: Settings) -> Desk:
 
 
 @contextmanager
-def open_desk(settings: Settings, *, rates: bool = False) -> Iterator[Desk]:
+def open_desk(settings: Settings, *, rates: bool = False, socket: bool = False) -> Iterator[Desk]:
     """Everything open, and at its end: nothing that Slack would reject was sent."""
     with state(settings) as house, create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/slack/events"
-        with running_workspace(_workspace(rates), events_url=url) as slack:
+        with running_workspace(_workspace(rates), events_url=None if socket else url) as slack:
             app = handlers.build_app(
                 house.services,
                 client(slack),
@@ -187,7 +188,7 @@ def open_desk(settings: Settings, *, rates: bool = False) -> Iterator[Desk]:
             )
             publisher = handlers.Publisher(client(slack), house.services, Pace(timedelta(0)))
             try:
-                with _served(app, listener):
+                with _connected(app, slack) if socket else _served(app, listener):
                     yield Desk(slack, house, app, publisher)
             finally:
                 handlers.close_app(app)
@@ -238,3 +239,13 @@ def _served(app: App, listener: Any) -> Iterator[None]:
     finally:
         server.should_exit = True
         thread.join(10)
+
+
+@contextmanager
+def _connected(app: App, slack: RunningWorkspace) -> Iterator[None]:
+    connection = handlers.socket_mode(app, slack.workspace.credentials.app_token)
+    try:
+        eventually(lambda: connection.connected)
+        yield
+    finally:
+        connection.close()

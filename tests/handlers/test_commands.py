@@ -1,0 +1,106 @@
+"""Each word that can follow /baseliner, through Bolt's own dispatch."""
+
+import pytest
+
+from bot.models import OperationKind
+from bot.settings import Settings
+from tests.handlers.conftest import APPROVER, DEVELOPER, OPERATOR, OPS, REFERENCE, Desk, MakeDesk
+
+
+def test_nothing_typed_shows_every_command(desk: Desk) -> None:
+    told = desk.ask("")
+    for word in ("backup", "backups", "restore", "preflight", "window", "status", "health", "audit", "help"):
+        assert f"`/baseliner {word}" in told
+    assert desk.ask("help") == told
+
+
+def test_an_unknown_word_is_echoed_with_the_nearest(desk: Desk) -> None:
+    told = desk.ask("restroe <!channel>")
+    assert "There is no command `restroe`" in told
+    assert "Did you mean `/baseliner restore`?" in told
+    assert "`backups`" in told
+
+
+def test_an_unknown_target_is_told_with_the_nearest(desk: Desk) -> None:
+    told = desk.ask("backup inventroy")
+    assert "inventroy" in told
+    assert "Did you mean inventory?" in told
+    assert REFERENCE in told
+    assert not desk.posts()
+
+
+def test_reads_are_seen_by_one_person(desk: Desk) -> None:
+    expected = {
+        "backups": "inventory` has no backup yet",
+        "status": "There is no backup; the RPO is 1 d",
+        "health": "not known to be healthy",
+        "audit": "The chain of",
+        "audit inventory": "*Audit log* of `inventory`",
+        "window list": "No maintenance window",
+    }
+    for text, words in expected.items():
+        assert words in desk.ask(text)
+    assert not desk.posts()
+    assert not [m for m in desk.person.messages(OPS, DEVELOPER) if m["ephemeral"]]
+
+
+def test_the_catalog_after_a_backup(desk: Desk) -> None:
+    desk.ask("backup")
+    desk.run(desk.latest().id)
+    told = desk.ask("backups inventory")
+    assert "1,000 rows" in told
+    assert "within the RPO of 1 d" in desk.ask("status")
+
+
+@pytest.mark.parametrize("text", ["status now", "backups inventory more", "health x", "audit inventory x"])
+def test_words_too_many_are_told(desk: Desk, text: str) -> None:
+    assert f"/baseliner {text.split()[0]}" in desk.ask(text)
+
+
+def test_a_refusal_names_who_can(desk: Desk) -> None:
+    told = desk.ask("backup", user=DEVELOPER)
+    assert "you are not on the list of requesters" in told
+    assert f"<@{OPERATOR}> or <@{APPROVER}>" in told
+    assert not desk.services.overview.targets()[0].recent
+
+
+def test_a_preflight_is_posted_with_its_verdict(desk: Desk) -> None:
+    desk.ask("preflight")
+    assert desk.latest().kind is OperationKind.PREFLIGHT
+    desk.run(desk.latest().id)
+    desk.draw()
+    (posted,) = desk.posts()
+    assert "Preflight of inventory is done: not ready" in posted["text"]
+
+
+def test_with_several_targets_a_backup_asks_for_one(make_desk: MakeDesk, two_targets: Settings) -> None:
+    desk = make_desk(two_targets)
+    desk.type("backup")
+    view = desk.modal()
+    desk.person.submit(OPERATOR, view["id"], {"target": "billing", "note": "before the move"})
+    assert "Backup of `billing` is accepted" in desk.answer()
+    billing = desk.services.overview.targets()[1]
+    assert [operation.reason for operation in billing.recent] == ["before the move"]
+
+
+def test_with_several_targets_reads_ask_too(make_desk: MakeDesk, two_targets: Settings) -> None:
+    desk = make_desk(two_targets)
+    desk.type("backups")
+    desk.person.submit(OPERATOR, desk.modal()["id"], {"target": "billing"})
+    listed = desk.person.wait_for_view(OPERATOR, lambda view: "billing" in str(view["blocks"]))
+    assert "has no backup yet" in str(listed["blocks"])
+    desk.person.close(OPERATOR, listed["id"])
+
+    desk.type("preflight")
+    desk.person.submit(OPERATOR, desk.modal()["id"], {"target": "inventory"})
+    assert "Preflight of `inventory` is accepted" in desk.answer()
+
+
+def test_a_refusal_in_a_dialog_stands_above_it(make_desk: MakeDesk, two_targets: Settings) -> None:
+    desk = make_desk(two_targets)
+    desk.type("backup", user=DEVELOPER)
+    view = desk.modal(DEVELOPER)
+    desk.person.submit(DEVELOPER, view["id"], {"target": "billing", "note": "mine"})
+    above = desk.person.wait_for_view(DEVELOPER, lambda top: top["id"] != view["id"])
+    assert "not on the list of requesters" in str(above["blocks"])
+    assert view["id"] in [open_view["id"] for open_view in desk.person.views(DEVELOPER)]
