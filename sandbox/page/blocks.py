@@ -67,7 +67,7 @@ class BlockList:
 def draw_block(block: Json, surface: Surface) -> Drawn:
     """Draw one block in the current slot; what is not known here is named, not hidden."""
     kind = str(block.get("type"))
-    with node("div", f"block block--{kind.replace('_', '-')}", data_block_id=block.get("block_id")) as element:
+    with node("div", f"kit kit--{kind.replace('_', '-')}", data_block_id=block.get("block_id")) as element:
         error = _BLOCKS.get(kind, _unknown)(block, surface)
     return Drawn(block, element, error)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from nicegui import ui
 from nicegui.element import Element
-from nicegui.events import GenericEventArguments
 
 from sandbox.manifest import SlashCommand
-from sandbox.page.dom import button, icon, node
+from sandbox.page.dom import button, icon, listen, node
 
 # The browser empties the box itself: an answer from here would come after the next keystroke and eat it.
 _SEND = """event => {
@@ -52,7 +52,8 @@ class Composer:
                 with button("composer__send", self._press_send, aria_label="Send", title="Send (Enter)",
                             data_testid=f"{test_id}-send"):  # fmt: skip
                     icon("send")
-            node("div", "composer__hint", "Enter sends · Shift+Enter new line · / for commands", aria_hidden="true")
+            slash = " · / for commands" if commands else ""
+            node("div", "composer__hint", f"Enter sends · Shift+Enter new line{slash}", aria_hidden="true")
         self._listen()
 
     def address(self, placeholder: str) -> None:
@@ -65,19 +66,19 @@ class Composer:
         self._box.run_method("focus")
 
     def _listen(self) -> None:
-        self._box.on("keydown.enter.exact", self._on_send, js_handler=_SEND)
-        self._box.on("keydown.up.exact", lambda _event: self._up(), js_handler=_ON_ONE_LINE)
-        self._box.on("keydown.down.exact", lambda _event: self._down(), js_handler=_ON_ONE_LINE)
-        self._box.on("keydown.tab.exact", self._on_complete, js_handler=_ON_COMMAND)
-        self._box.on("keydown.esc", lambda _event: self._offer([]), [])
-        self._box.on("input", self._on_typed, js_handler=_TYPED)
+        listen(self._box, "keydown.enter.exact", self._on_send, _SEND)
+        listen(self._box, "keydown.up.exact", lambda _given: self._up(), _ON_ONE_LINE)
+        listen(self._box, "keydown.down.exact", lambda _given: self._down(), _ON_ONE_LINE)
+        listen(self._box, "keydown.tab.exact", self._on_complete, _ON_COMMAND)
+        listen(self._box, "keydown.esc", lambda _given: self._offer([]))
+        listen(self._box, "input", self._on_typed, _TYPED)
 
-    def _on_typed(self, event: GenericEventArguments) -> None:
+    def _on_typed(self, given: Any) -> None:
         self._recalled = 0
-        self._offer(matching(self._commands, str(event.args)))
+        self._offer(matching(self._commands, str(given)))
 
-    def _on_send(self, event: GenericEventArguments) -> None:
-        text = str(event.args).strip()
+    def _on_send(self, given: Any) -> None:
+        text = str(given).strip()
         if self._offered and text.startswith("/") and text not in {command.command for command in self._offered}:
             self._complete(self._offered[self._picked])
             return
@@ -86,8 +87,8 @@ class Composer:
         self._sent.append(text)
         self._send(text)
 
-    def _on_complete(self, event: GenericEventArguments) -> None:
-        found = matching(self._commands, str(event.args))
+    def _on_complete(self, given: Any) -> None:
+        found = matching(self._commands, str(given))
         if found:
             self._complete(found[min(self._picked, len(found) - 1)])
 
@@ -145,7 +146,7 @@ class Composer:
                 node("span", "slash__command", command.command)
                 node("span", "slash__usage", command.usage_hint)
             node("div", "slash__description", command.description)
-        option.on("mousedown.prevent", lambda _event: self._complete(command), [])
+        listen(option, "mousedown.prevent", lambda _given: self._complete(command))
         return option
 
 

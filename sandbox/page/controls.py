@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from nicegui import ui
+from nicegui import context, ui
 from nicegui.element import Element
 
 from sandbox.elements import Placed
 from sandbox.fitting import known_options
 from sandbox.model import Json
-from sandbox.page.dom import icon, node, spawn
+from sandbox.page.dom import icon, listen, menu_item, node, spawn
 from sandbox.page.mrkdwn import is_safe_url
 from sandbox.page.selects import draw_select
 from sandbox.page.surface import Surface, control_label
@@ -37,7 +37,7 @@ def _button(placed: Placed, surface: Surface) -> None:
         pressed = node("a", css, href=url, target="_blank", rel="noopener noreferrer", role="button", aria_label=label)
     else:
         pressed = node("button", css, type="button", aria_label=label)
-    pressed.on("click", lambda _event: spawn(pressed.client, _press(placed, surface, pressed)), [])
+    listen(pressed, "click", lambda _given: spawn(pressed.client, _press(placed, surface, pressed)))
     with pressed:
         node("span", "button__busy", aria_hidden="true")
         with node("span", "button__text"):
@@ -60,13 +60,13 @@ def _overflow(placed: Placed, surface: Surface) -> None:
 
 
 def _overflow_item(placed: Placed, surface: Surface, option: Json) -> None:
+    client = context.client
+
     async def choose() -> None:
         if await surface.confirmed(placed):
             surface.use(placed, option)
 
-    item = ui.item().classes("menu__item")
-    item.on_click(lambda: spawn(item.client, choose()))
-    with item:
+    with menu_item("", lambda: spawn(client, choose())) as item:
         item.props["role"] = "menuitem"
         url = str(option.get("url") or "")
         with (
@@ -97,7 +97,7 @@ def _choices(placed: Placed, surface: Surface) -> None:
                     value=option["value"],
                     checked=option["value"] in selected,
                 )
-                tick.on("change", _on_tick(placed, surface, option, selected), js_handler="e => emit(e.target.checked)")
+                listen(tick, "change", _on_tick(placed, surface, option, selected), "e => emit(e.target.checked)")
                 with node("span", "choice__text mrkdwn"):
                     surface.pen.text_object(option["text"])
                     if "description" in option:
@@ -105,11 +105,11 @@ def _choices(placed: Placed, surface: Surface) -> None:
                             surface.pen.text_object(option["description"])
 
 
-def _on_tick(placed: Placed, surface: Surface, option: Json, selected: set[str]) -> Callable[..., None]:
-    def changed(event: object) -> None:
+def _on_tick(placed: Placed, surface: Surface, option: Json, selected: set[str]) -> Callable[[Any], None]:
+    def changed(checked: Any) -> None:
         if placed.type == "radio_buttons":
             selected.clear()
-        if getattr(event, "args", True):
+        if checked:
             selected.add(option["value"])
         else:
             selected.discard(option["value"])

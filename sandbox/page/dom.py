@@ -11,6 +11,7 @@ from typing import Any
 
 from nicegui import Client, background_tasks, html, ui
 from nicegui.element import Element
+from nicegui.events import GenericEventArguments
 
 
 def node(tag: str, css: str = "", text: str | None = None, /, **attributes: object) -> Element:
@@ -33,8 +34,33 @@ def icon(name: str, css: str = "") -> Element:
 def button(css: str, on_click: Callable[[], object], text: str | None = None, /, **attributes: object) -> Element:
     """A native button; `on_click` is called without arguments."""
     element = node("button", css, text, type="button", **attributes)
-    element.on("click", lambda _event: _called(on_click), [])
+    listen(element, "click", lambda _given: on_click())
     return element
+
+
+def menu_item(css: str, on_click: Callable[[], object], /) -> Element:
+    """An entry of a menu."""
+    item = ui.item().classes(f"menu__item {css}")
+    item.props["clickable"] = True
+    listen(item, "click", lambda _given: on_click())
+    return item
+
+
+def listen(element: Element, event: str, react: Callable[[Any], object], script: str | None = None) -> None:
+    """Call `react` with what the browser's `script` emits, or with nothing much when there is no script.
+
+    It runs in the context of the page and not of the element, which the reaction itself may take away.
+    """
+    client = element.client
+
+    def called(happened: GenericEventArguments) -> None:
+        with client:
+            react(happened.args)
+
+    if script is None:
+        element.on(event, called, [])
+    else:
+        element.on(event, called, js_handler=script)
 
 
 def spawn(client: Client, work: Coroutine[Any, Any, None]) -> None:
@@ -45,7 +71,3 @@ def spawn(client: Client, work: Coroutine[Any, Any, None]) -> None:
             await work
 
     background_tasks.create(in_context(), name="page")
-
-
-def _called(function: Callable[[], object]) -> None:
-    function()

@@ -26,6 +26,7 @@ class MessageRow:
         self._desk = desk
         self._in_thread = in_thread
         self._compact = compact
+        self._thread: Element | None = None
         self.message = message
         self.author = author_of(desk.workspace, message)
         moment = desk.reader.moment(float(message.ts))
@@ -48,9 +49,10 @@ class MessageRow:
             self._redraw(self._edited, self._draw_edited)
         if (message.attachments, message.files) != (before.attachments, before.files):
             self._redraw(self._extras, self._draw_extras)
-        footer = (message.reply_count, message.latest_reply, message.reply_users, message.reactions)
-        if footer != (before.reply_count, before.latest_reply, before.reply_users, before.reactions):
-            self._redraw(self._footer, self._draw_footer)
+        if message.reactions != before.reactions:
+            self._redraw(self._reactions, self._draw_reactions)
+        if (message.reply_count, message.latest_reply) != (before.reply_count, before.latest_reply):
+            self._show_thread()
 
     def _draw(self) -> None:
         with node("div", "message__gutter"):
@@ -71,13 +73,15 @@ class MessageRow:
             note = ui.label().classes("message__note")
             note.props["role"] = "alert"
             note.set_visibility(False)
+            self._reactions = node("div", "message__reactions")
             self._footer = node("div", "message__footer")
         self._surface = MessageSurface(self._desk, self.message, note)
         self._blocks = BlockList(body, self._surface)
         self._blocks.show(_shown_blocks(self.message))
         self._redraw(self._edited, self._draw_edited)
         self._redraw(self._extras, self._draw_extras)
-        self._redraw(self._footer, self._draw_footer)
+        self._redraw(self._reactions, self._draw_reactions)
+        self._show_thread()
         if not self._in_thread and self.message.ephemeral_to is None:
             self._draw_toolbar()
 
@@ -102,29 +106,39 @@ class MessageRow:
         draw_attachments(self.message.attachments, self._surface)
         draw_files(self.message.files)
 
-    def _draw_footer(self) -> None:
-        message = self.message
-        for name, people in message.reactions:
+    def _draw_reactions(self) -> None:
+        for name, people in self.message.reactions:
             with node("span", "reaction", title=f":{name}:"):
                 node("span", "emoji", EMOJI.get(name, f":{name}:"))
                 node("span", "reaction__count", str(len(people)))
-        if not self._in_thread and message.thread_ts not in (None, message.ts):
-            button("thread-link", self._open, "View thread", data_testid="open-thread")
-        elif not self._in_thread and message.reply_count:
-            self._draw_replies()
 
-    def _draw_replies(self) -> None:
-        message, workspace = self.message, self._desk.workspace
-        with button("thread-link", self._open, data_testid="open-thread"):
-            for user in message.reply_users[:4]:
-                writer = replace(message, user=user, bot_id=None, username=None)
-                draw_avatar(author_of(workspace, writer), "s")
-            count = message.reply_count
-            node("span", "thread-link__count", f"{count} {'reply' if count == 1 else 'replies'}")
-            if message.latest_reply is not None:
-                reader = self._desk.reader
-                last = ago(reader.moment(float(message.latest_reply)), reader.moment(workspace.clock()))
-                node("span", "thread-link__last", f"Last reply {last}")
+    def _show_thread(self) -> None:
+        """The link to the thread stays the same element, so that a reply just when it is pressed does no harm."""
+        is_reply = self.message.thread_ts not in (None, self.message.ts)
+        if self._in_thread or not (is_reply or self.message.reply_count):
+            self._footer.clear()
+            self._thread = None
+            return
+        if self._thread is None:
+            with self._footer:
+                self._thread = button("thread-link", self._open, data_testid="open-thread")
+        self._redraw(self._thread, self._draw_thread)
+
+    def _draw_thread(self) -> None:
+        message = self.message
+        if message.thread_ts not in (None, message.ts):
+            node("span", "", "View thread")
+            return
+        workspace, reader = self._desk.workspace, self._desk.reader
+        for user in message.reply_users[:4]:
+            writer = replace(message, user=user, bot_id=None, username=None)
+            draw_avatar(author_of(workspace, writer), "s")
+        node(
+            "span", "thread-link__count", f"{message.reply_count} {'reply' if message.reply_count == 1 else 'replies'}"
+        )
+        if message.latest_reply is not None:
+            last = ago(reader.moment(float(message.latest_reply)), reader.moment(workspace.clock()))
+            node("span", "thread-link__last", f"Last reply {last}")
 
     def _draw_toolbar(self) -> None:
         with (

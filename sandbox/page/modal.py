@@ -20,8 +20,8 @@ class ModalLayer:
         self._shown: OpenModal | None = None
         with ui.dialog() as self._dialog:
             self._frame = node("div", "dialog", data_testid="modal")
-        self._dialog.props("no-backdrop-dismiss no-esc-dismiss")
-        self._dialog.on("keydown.esc", lambda _event: self._escape(), [])
+        self._dialog.props("no-backdrop-dismiss")
+        self._dialog.on_value_change(lambda event: None if event.value else self._dismissed())
 
     def sync(self) -> None:
         """Make the page show what the person has open now."""
@@ -40,9 +40,11 @@ class ModalLayer:
         self._dialog.props["aria-label"] = view.title
         self._dialog.open()
 
-    def _escape(self) -> None:
-        if self._shown is not None:
-            self._shown.close()
+    def _dismissed(self) -> None:
+        """The dialog went away: by Escape while a modal is still shown, else because of `sync`."""
+        shown, self._shown = self._shown, None
+        if shown is not None:
+            shown.close()
 
 
 class OpenModal:
@@ -74,6 +76,7 @@ class OpenModal:
         before, self._surface.view = self._surface.view, view
         if view.content != before.content:
             self._blocks.show(view.blocks)
+        if any(view.content.get(key) != before.content.get(key) for key in ("title", "submit", "close")):
             self._draw_frame()
         if view.errors != before.errors or view.content != before.content:
             self._blocks.show_errors(view.errors)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from sandbox.model import Json, User
 from sandbox.page.dates import Reader, format_date, full_moment
-from sandbox.page.dom import node
+from sandbox.page.dom import listen, node
 from sandbox.page.mrkdwn import (
     Block,
     Bullet,
@@ -99,7 +99,7 @@ class Pen:
             case "channel" if mention.id in self.workspace.channels:
                 name = self.workspace.channels[mention.id].name
                 link = node("a", "mention", f"#{name}", href=f"#{name}")
-                link.on("click.prevent", lambda _event: self.go_to_channel(mention.id), [])
+                listen(link, "click.prevent", lambda _given: self.go_to_channel(mention.id))
             case "group":
                 group = self.workspace.groups.get(mention.id)
                 me = " mention--me" if group and self.viewer.id in group.users else ""

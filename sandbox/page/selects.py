@@ -7,12 +7,11 @@ from typing import Any
 
 from nicegui import ui
 from nicegui.element import Element
-from nicegui.events import GenericEventArguments
 
 from sandbox.elements import Placed
 from sandbox.model import Json
 from sandbox.outcome import Impossible
-from sandbox.page.dom import spawn
+from sandbox.page.dom import listen, spawn
 from sandbox.page.mrkdwn import Emoji, Text, parse_plain
 from sandbox.page.surface import Surface, control_label
 from sandbox.workspace import Workspace
@@ -27,6 +26,7 @@ _OPTION = """
 </q-item>
 """
 _NOTHING = '<q-item class="menu__group">Nothing found</q-item>'
+_EMIT = "chosen => emit(chosen)"
 _FILTER = "(typed, update) => { update(() => {}); emit(typed); }"
 
 
@@ -64,15 +64,14 @@ class Select:
             menu.props("autofocus")
         menu.add_slot("option", _OPTION)
         menu.add_slot("no-option", _NOTHING)
-        menu.on("filter", self._filter, js_handler=_FILTER)
-        menu.on("update:model-value", self._choose, [None])
+        listen(menu, "filter", self._filter, _FILTER)
+        listen(menu, "update:model-value", self._choose, _EMIT)
         menu.props["options"] = []
         self._show_chosen(menu)
         return menu
 
-    def _filter(self, event: GenericEventArguments) -> None:
-        typed = event.args if isinstance(event.args, str) else ""
-        spawn(self._element.client, self._offer(typed))
+    def _filter(self, typed: Any) -> None:
+        spawn(self._element.client, self._offer(str(typed)))
 
     async def _offer(self, typed: str) -> None:
         if "external" in self._placed.type:
@@ -93,8 +92,8 @@ class Select:
             return [{"label": problem.detail, "value": "", "group": True, "disable": True}]
         return [_item(option) for option in options]
 
-    def _choose(self, event: GenericEventArguments) -> None:
-        picked = event.args if isinstance(event.args, list) else [event.args] if event.args else []
+    def _choose(self, given: Any) -> None:
+        picked = given if isinstance(given, list) else [given] if given else []
         known = {**self._offered, **{_value(option): option for option in self._chosen}}
         self._chosen = [known[item["value"]] for item in picked if item["value"] in known]
         self._show_chosen(self._element)

@@ -57,7 +57,7 @@ class Shell:
                     self._main.home.sync()
         if any(isinstance(change, _MESSAGES) for change in happened):
             self._mark_read()
-            self._sidebar.refresh_conversations()
+            self._sidebar.refresh()
         if any(isinstance(change, _VIEWS) and change.view.user == self._desk.user.id for change in happened):
             self._modals.sync()
 

@@ -82,13 +82,15 @@ class Timeline:
         before = next(reversed(self._rows.values()), None)
         self._last_day = moment.date()
         with self._list:
+            if self._in_thread and len(self._rows) == 1:
+                _rule("day", "Replies")
             if new_day and not self._in_thread:
                 today = self._desk.reader.moment(self._desk.workspace.clock())
                 _rule("day", day_title(moment, today))
             fresh = self._starts_new(message, before)
             if fresh:
                 _rule("new", "New")
-            compact = not new_day and not fresh and before is not None and follows(message, before.message)
+            compact = not (new_day or fresh) and before is not None and follows(message, before.message)
             self._rows[message.ts] = MessageRow(self._desk, message, compact=compact, in_thread=self._in_thread)
 
     def _starts_new(self, message: Message, before: MessageRow | None) -> bool:
