@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -21,6 +22,8 @@ from bot.runtime.stop import StopSignal
 
 _LEVEL = 3
 _LOCK_TIMEOUT = 30.0
+# pg_dump sets --lock-wait-timeout as the statement timeout of its LOCK TABLE alone.
+_LOCK_TIMED_OUT = re.compile(r"canceling statement due to (?:lock|statement) timeout")
 
 
 class TableLocked(ToolFailed):
@@ -159,7 +162,7 @@ def globals_sql(server: Server, tools: Tools, *, stop: StopSignal) -> bytes:
 
 
 def _dump_failure(server: Server, finished: Finished) -> ToolFailed:
-    if "lock timeout" not in finished.stderr:
+    if not _LOCK_TIMED_OUT.search(finished.stderr):
         return tool_failure("pg_dump", finished.status, finished.stderr)
     try:
         with server.connect() as connection, readable_errors("looking for the lock"):

@@ -43,6 +43,10 @@ _TOOL_REMEDIES = (
     (r"permission denied to create database", "Let the role create databases: ALTER ROLE … CREATEDB."),
     (r"must be owner of", "Make the role the owner of the database, or a member of its owner."),
     (r"permission denied", "Grant the backup role what it lacks; pg_read_all_data lets it read every table."),
+    (
+        r"closed the connection|terminating connection",
+        "Read the server's log for why it ended the session, then try again.",
+    ),
     (r"No space left on device", "Free space on the disk that is named, then try again."),
     (r"server version mismatch|aborting because of", "Install client tools of the server's major version."),
     (r'role ".*" does not exist', "Create the role that is named; the backup's globals.sql has its definition."),
@@ -89,7 +93,7 @@ def refusal(error: psycopg.Error, doing: str) -> BaselinerError:
 def _reason_last(stderr: str) -> str:
     """The lines of stderr, the one with the server's own error moved to the end, where ToolFailed looks."""
     lines = stderr.strip().splitlines()
-    reasons = [line for line in lines if re.search(r"ERROR:|FATAL:", line)] or [
+    reasons = [line for line in lines if re.search(r"ERROR:|FATAL:|message from server:", line)] or [
         line for line in lines if re.search(r"\berror:", line)
     ]
     return "\n".join([*lines, *reasons[:1]])
