@@ -46,7 +46,7 @@ bench: $(VENV)/.dev
 	$(RUN)/python -m bench $(if $(ONLY),--only $(ONLY))
 
 screenshots: $(VENV)/.dev
-	$(RUN)/python docs/take_screenshots.py
+	$(RUN)/python -m docs.take_screenshots
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
