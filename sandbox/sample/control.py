@@ -6,6 +6,7 @@ service is gone, `start` when it runs; both are done at once when it is so alrea
 """
 
 import argparse
+import http.client
 import json
 import os
 import signal
@@ -15,8 +16,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-
-import httpx
 
 from sandbox.locks import hold, holder
 from sandbox.processes import HOST, tail, wait_until
@@ -128,10 +127,15 @@ def _options(settings: ServiceSettings, service: str) -> list[str]:
 
 
 def _answers(port: int) -> bool:
-    with suppress(httpx.TransportError):
-        httpx.get(f"http://{HOST}:{port}/health", trust_env=False, timeout=5.0)
-        return True
-    return False
+    # Not httpx: to import it takes longer than the whole command, and services are down meanwhile.
+    connection = http.client.HTTPConnection(HOST, port, timeout=5.0)
+    try:
+        connection.request("GET", "/health")
+        return connection.getresponse().status > 0
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 if __name__ == "__main__":
