@@ -80,7 +80,7 @@ class Composer:
     def _on_send(self, given: Any) -> None:
         text = str(given).strip()
         if self._offered and text.startswith("/") and text not in {command.command for command in self._offered}:
-            self._complete(self._offered[self._picked])
+            self._complete(self._offered[self._picked], emptied=True)
             return
         self._offer([])
         self._recalled = 0
@@ -112,13 +112,16 @@ class Composer:
             self._recalled -= 1
             self._put(self._sent[-self._recalled] if self._recalled else "")
 
-    def _complete(self, command: SlashCommand) -> None:
+    def _complete(self, command: SlashCommand, *, emptied: bool = False) -> None:
+        """Put the command into the box, before what was typed since when the box was emptied meanwhile."""
         self._offer([])
-        self._put(f"{command.command} ")
+        self._put(f"{command.command} ", keep_typed=emptied)
         self.focus()
 
-    def _put(self, text: str) -> None:
-        ui.run_javascript(f"getHtmlElement({self._box.id}).value = {json.dumps(text)}")
+    def _put(self, text: str, *, keep_typed: bool = False) -> None:
+        box = f"getHtmlElement({self._box.id})"
+        typed = f" + {box}.value" if keep_typed else ""
+        ui.run_javascript(f"{box}.value = {json.dumps(text)}{typed}")
 
     def _pick(self, place: int) -> None:
         self._picked = place % len(self._offered)

@@ -25,9 +25,9 @@ MANIFEST = Manifest(
 )
 
 
-async def serve(port: int, acknowledge_seconds: float) -> None:
+async def serve(acknowledge_seconds: float) -> None:
     """Serve until the standard input closes."""
-    listener = socket.create_server(("127.0.0.1", port))
+    listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     workspace = Workspace(manifest=MANIFEST, rates=False)
     sandbox = create_sandbox(workspace, base_url=url, acknowledge_seconds=acknowledge_seconds)
@@ -45,4 +45,4 @@ async def serve(port: int, acknowledge_seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1]), float(sys.argv[2])))
+    asyncio.run(serve(float(sys.argv[1])))

@@ -1,0 +1,152 @@
+"""A workspace with its page in a process of its own, a real Bolt app behind it, and a real browser before it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+from slack_bolt import App
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_sdk import WebClient
+
+from sandbox.model import Json
+from sandbox.person import PersonClient
+from tests.support import eventually
+
+ROOT = Path(__file__).parents[3]
+ALL = "BASELINER_TEST_ALL"
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+Register = Callable[[App], None]
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The served workspace: people act over `person`, the app over `client`."""
+
+    url: str
+    person: PersonClient
+    client: WebClient
+    description: Json
+
+    def channel(self, name: str) -> str:
+        """A channel's id."""
+        return next(str(channel["id"]) for channel in self.description["channels"] if channel["name"] == name)
+
+    def user(self, name: str) -> str:
+        """A person's id."""
+        return next(str(user["id"]) for user in self.description["users"] if user["name"] == name)
+
+    def post(self, text: str, channel: str = "db-ops", **more: object) -> str:
+        """Post as the app; returns the message's ts."""
+        answer = self.client.chat_postMessage(channel=self.channel(channel), text=text, **more)  # type: ignore[arg-type]
+        return str(answer["ts"])
+
+
+@pytest.fixture
+def workspace() -> Iterator[Workspace]:
+    """A workspace of its own for each test; the app has one second to acknowledge."""
+    command = [sys.executable, "-m", "tests.e2e.page.serve", "1.0"]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        url = server.stdout.readline().strip()
+        with PersonClient(url) as person:
+            described = person.workspace()
+            client = WebClient(token=described["bot_token"], base_url=f"{url}/api/")
+            yield Workspace(url, person, client, described)
+        server.stdin.close()
+        assert server.wait(timeout=15) == 0
+
+
+@pytest.fixture
+def listen(workspace: Workspace) -> Iterator[Callable[[Register], None]]:
+    """Starts a Bolt app over Socket Mode once its listeners are registered."""
+    with ExitStack() as stack:
+
+        def start(register: Register) -> None:
+            app = App(client=workspace.client, signing_secret=workspace.description["signing_secret"])
+            register(app)
+            handler = SocketModeHandler(app, workspace.description["app_token"])
+            handler.connect()  # type: ignore[no-untyped-call]
+            stack.callback(handler.close)
+            eventually(handler.client.is_connected)
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, headless."""
+    if shutil.which(CHROMIUM) is None:
+        message = f"no {CHROMIUM}: apt-get install chromium"
+        if os.environ.get(ALL) == "1":
+            pytest.fail(message)
+        pytest.skip(f"{message} (with {ALL}=1 this is a failure)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser of one reader in Kolkata, where no server of ours stands."""
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 800}, timezone_id="Asia/Kolkata", locale="en-GB", color_scheme="light"
+    )
+    context.set_default_timeout(20_000)
+    expect.set_options(timeout=20_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, workspace: Workspace) -> Iterator[Page]:
+    """The page, open as the operator in #db-ops. Anything the browser complains of fails the test."""
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("request", lambda request: complaints.append(request.url) if is_foreign(request.url, workspace) else None)
+    page.goto(f"{workspace.url}/?as=olive&in=db-ops")
+    expect(page.get_by_test_id("composer")).to_be_focused()
+    yield page
+    assert complaints == []
+
+
+def is_foreign(url: str, workspace: Workspace) -> bool:
+    """True for a request that leaves the workspace."""
+    return not url.startswith((workspace.url, workspace.url.replace("http", "ws"), "data:", "blob:"))
+
+
+def send(page: Page, text: str, box: str = "composer") -> None:
+    """Type and press Enter."""
+    page.get_by_test_id(box).fill(text)
+    page.get_by_test_id(box).press("Enter")
+
+
+def messages(page: Page, text: str) -> Locator:
+    """The channel's messages that contain a text."""
+    return page.get_by_test_id("messages").get_by_test_id("message").filter(has_text=text)
+
+
+def become(page: Page, name: str) -> None:
+    """Switch to another person."""
+    page.get_by_test_id("person-switcher").click()
+    page.get_by_test_id(f"person-{name}").click()
