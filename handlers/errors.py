@@ -7,7 +7,7 @@ from typing import Any
 
 from slack_bolt import BoltContext, BoltResponse, Respond
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackClientError
+from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.errors import BaselinerError, Refused, UsageError
 from handlers.ids import ModalContext, decode
@@ -17,6 +17,7 @@ from handlers.views.answers import error_message, notice_modal, unexpected_messa
 from handlers.views.blocks import Message
 
 logger = logging.getLogger(__name__)
+_TOO_LATE = frozenset({"expired_trigger_id", "trigger_expired", "exchanged_trigger_id", "trigger_exchanged"})
 
 
 def tell_error(
@@ -34,6 +35,8 @@ def tell_error(
 
 def _message(error: Exception, context: BoltContext) -> Message:
     reference = str(context.get(REFERENCE, "none"))
+    if isinstance(error, SlackApiError) and error.response.get("error") in _TOO_LATE:
+        error = BaselinerError("Slack did not open the dialog in time.", "Type the command again.")
     if not isinstance(error, BaselinerError):
         logger.error("[%s] unexpected error for %s", reference, context.user_id, exc_info=error)
         return unexpected_message(reference)

@@ -1,32 +1,63 @@
-"""How often a channel may be written to, and which methods Slack asked to leave alone for a while."""
+"""How often Slack may be written to, and which methods it asked to leave alone for a while.
+
+About one post a second a channel, in short bursts more; 50 updates a minute in the workspace
+(source: docs.slack.dev/apis/web-api/rate-limits).
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-A_SECOND = timedelta(seconds=1)
-"""Between two messages in a channel (source: docs.slack.dev/apis/web-api/rate-limits)."""
+from bot.models import Drawing
+
+POST, UPDATE = "chat.postMessage", "chat.update"
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """So many calls at once, and one more with each `every`."""
+
+    burst: int
+    every: timedelta
+
+
+POSTS = Allowance(3, timedelta(seconds=1))
+UPDATES = Allowance(8, timedelta(seconds=1.5))
+
+
+def method_of(drawing: Drawing) -> str:
+    return UPDATE if drawing.ts else POST
 
 
 class Pace:
     """For one thread."""
 
-    def __init__(self, between: timedelta = A_SECOND) -> None:
-        self._between = between
-        self._channels: dict[str, datetime] = {}
-        self._methods: dict[str, datetime] = {}
+    def __init__(self, posts: Allowance = POSTS, updates: Allowance = UPDATES) -> None:
+        self._posts = posts
+        self._updates = updates
+        self._full_again: dict[str, datetime] = {}
+        """When a channel, or the method `chat.update`, will have its whole burst back."""
+        self._held: dict[str, datetime] = {}
 
-    def may(self, channel: str, method: str, now: datetime) -> bool:
-        return now >= max(self._channels.get(channel, now), self._methods.get(method, now))
+    def may(self, drawing: Drawing, now: datetime) -> bool:
+        return self._free_at(drawing, now) <= now
 
-    def used(self, channel: str, now: datetime) -> None:
-        self._channels[channel] = now + self._between
+    def used(self, drawing: Drawing, now: datetime) -> None:
+        key, allowance = self._limit(drawing)
+        self._full_again[key] = max(self._full_again.get(key, now), now) + allowance.every
 
     def hold(self, method: str, until: datetime) -> None:
         """As a 429 asked."""
-        self._methods[method] = until
+        self._held[method] = until
 
-    def next_free(self, now: datetime) -> float | None:
-        """Seconds until something that waits may go on; None when nothing waits."""
-        waiting = [at for at in (*self._channels.values(), *self._methods.values()) if at > now]
-        return (min(waiting) - now).total_seconds() if waiting else None
+    def seconds_until_free(self, drawing: Drawing, now: datetime) -> float:
+        return max((self._free_at(drawing, now) - now).total_seconds(), 0.0)
+
+    def _free_at(self, drawing: Drawing, now: datetime) -> datetime:
+        key, allowance = self._limit(drawing)
+        free = self._full_again.get(key, now) - allowance.every * (allowance.burst - 1)
+        return max(free, self._held.get(method_of(drawing), free))
+
+    def _limit(self, drawing: Drawing) -> tuple[str, Allowance]:
+        return (UPDATE, self._updates) if drawing.ts else (drawing.channel, self._posts)

@@ -13,13 +13,12 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.models import Drawing, SubjectKind
 from bot.services import Services
-from handlers.pace import Pace
+from handlers.pace import Pace, method_of
 from handlers.renderings import Renderings
 from handlers.views.blocks import Message
 
 logger = logging.getLogger(__name__)
 
-POST, UPDATE = "chat.postMessage", "chat.update"
 _GONE = frozenset({"message_not_found", "edit_window_closed", "cant_update_message"})
 _THREAD_GONE = frozenset({"thread_not_found", "message_not_found", "cannot_reply_to_message"})
 _REJECTED = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long"})
@@ -48,25 +47,24 @@ class Publisher:
         """Until `stop`. No failure ends it: the state database or Slack may be away for a while."""
         while not stop.is_set():
             try:
-                self.draw_due(stop)
-                self._drawings.wait(self._rest())
+                self._drawings.wait(self.draw_due(stop))
             except Exception:
                 logger.exception("the publisher could not read or write its state; trying again")
                 stop.wait(_IDLE)
         self._drawings.close()
 
-    def draw_due(self, stop: threading.Event | None = None) -> None:
-        """Draw whatever is due and may be drawn now."""
+    def draw_due(self, stop: threading.Event | None = None) -> float:
+        """Draw whatever is due and may be drawn now. Returns in how many seconds to look again."""
         self._record()
+        rest = _IDLE
         for drawing in self._drawings.due():
             if stop is not None and stop.is_set():
-                return
-            if self._pace.may(drawing.channel, _method(drawing), self._clock.now()):
+                break
+            if self._pace.may(drawing, self._clock.now()):
                 self._draw(drawing)
-
-    def _rest(self) -> float:
-        until_free = self._pace.next_free(self._clock.now())
-        return _IDLE if until_free is None else min(_IDLE, max(until_free, 0.02))
+            else:
+                rest = min(rest, self._pace.seconds_until_free(drawing, self._clock.now()))
+        return rest
 
     def _draw(self, drawing: Drawing) -> None:
         try:
@@ -91,7 +89,7 @@ class Publisher:
             del self._unrecorded[0]
 
     def _send(self, drawing: Drawing, message: Message) -> str:
-        self._pace.used(drawing.channel, self._clock.now())
+        self._pace.used(drawing, self._clock.now())
         try:
             return self._update(drawing, message) if drawing.ts else self._post(drawing, message)
         except SlackApiError as error:
@@ -141,7 +139,7 @@ class Publisher:
         code = _code(error)
         if code == "ratelimited":
             seconds = float(error.response.headers.get("Retry-After", 1))
-            self._pace.hold(_method(drawing), self._clock.now() + timedelta(seconds=seconds))
+            self._pace.hold(method_of(drawing), self._clock.now() + timedelta(seconds=seconds))
             self._postpone(drawing, code, seconds)
         elif code in _UNREACHABLE:
             logger.warning("channel %s: %s; invite the bot, or correct [slack.channels]", drawing.channel, code)
@@ -156,10 +154,6 @@ class Publisher:
     def _backoff(self, drawing: Drawing) -> float:
         self._failures[drawing.id] += 1
         return float(min(2 ** (self._failures[drawing.id] - 1), _LONGEST_BACKOFF))
-
-
-def _method(drawing: Drawing) -> str:
-    return UPDATE if drawing.ts else POST
 
 
 def _code(error: SlackApiError) -> str:

@@ -20,6 +20,7 @@ class Renderings:
     def __init__(self, services: Services) -> None:
         self._drawings = services.drawings
         self._clock = services.clock
+        self._settings = services.settings
         self._approvals_channel = services.settings.slack.channels.approvals
         self._by_subject: Mapping[SubjectKind, Callable[[Drawing], Message]] = {
             SubjectKind.OPERATION: self._headline,
@@ -43,7 +44,10 @@ class Renderings:
         plan = self._drawings.plan(operation.id)
         if plan is None:
             raise NotFound(f"There is no plan for operation {operation.id}.")
-        return approval_card(operation, plan, self._drawings.approvals(operation.id), self._clock.now())
+        approvals = self._drawings.approvals(operation.id)
+        known = operation.target in self._settings.targets
+        approvers = self._settings.policy_of(operation.target).approvers if known else ()
+        return approval_card(operation, plan, approvals, self._clock.now(), approvers)
 
     def _step(self, drawing: Drawing) -> Message:
         operation = self._drawings.operation(drawing.subject_id)

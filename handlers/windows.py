@@ -48,7 +48,7 @@ class WindowListeners:
         )
         try:
             _check_reason(request.reason)
-            window = self._services.windows.announce(request, person.actor, context.channel)
+            window = self._services.windows.announce(request, person.actor, _place(context.channel))
         except UsageError as error:
             ack(response_action="errors", errors={form.block_of(_concerned(request)): field_error(error)})
             return
@@ -84,7 +84,7 @@ class WindowListeners:
             self._ask(request, targets, target, said)
             return
         asked = WindowRequest(target, said.starts_at, said.ends_at, said.reason)
-        window = self._services.windows.announce(asked, request.actor, request.channel)
+        window = self._services.windows.announce(asked, request.actor, _place(request.channel))
         request.reply.tell(window_message(window, "announced"))
 
     def _ask(self, request: Request, targets: list[str], target: str | None, said: WindowWords | None) -> None:
@@ -96,6 +96,11 @@ class WindowListeners:
 
     def _only_target(self) -> str | None:
         return take_target((), list(self._services.settings.targets))[0]
+
+
+def _place(channel: str) -> str | None:
+    """Nothing is announced in a direct message (its id begins with D): the bot cannot write there."""
+    return None if channel.startswith("D") else channel
 
 
 def _check_reason(reason: str) -> None:

@@ -21,7 +21,7 @@ from handlers.views.blocks import (
     literal_section,
     section,
 )
-from handlers.views.people import mention
+from handlers.views.people import mention, mentions
 from handlers.views.states import OPERATION_MARKS, OPERATION_WORDS
 
 _TITLES: Mapping[OperationState, str] = {
@@ -33,8 +33,10 @@ _TITLES: Mapping[OperationState, str] = {
 }
 
 
-def approval_card(operation: Operation, plan: Plan, approvals: Sequence[Approval], now: datetime) -> Message:
-    """Buttons only while the plan can be decided on."""
+def approval_card(
+    operation: Operation, plan: Plan, approvals: Sequence[Approval], now: datetime, approvers: Sequence[str] = ()
+) -> Message:
+    """Buttons only while the plan can be decided on; then `approvers` (Slack ids) are named, and so notified."""
     body = plan.body
     waiting = operation.state is OperationState.AWAITING_APPROVAL
     title = f"Restore of {operation.target} {_TITLES.get(operation.state, 'approved')}"
@@ -47,7 +49,7 @@ def approval_card(operation: Operation, plan: Plan, approvals: Sequence[Approval
         section(_way_back(body)),
         *_warnings(body.get("warnings", ())),
         *_decided(approvals, plan),
-        *([_buttons(operation, body)] if waiting else [_outcome(operation)]),
+        *(_decision(operation, body, approvers) if waiting else [_outcome(operation)]),
         _footer(operation, plan, waiting),
     ]
     return Message(_summary(operation, plan, title), blocks)
@@ -140,6 +142,12 @@ def _outcome(operation: Operation) -> Block:
     if operation.state is not OperationState.DONE and operation.failure is not None:
         told += f".\n{inline(operation.failure.message, 600)}"
     return section(told)
+
+
+def _decision(operation: Operation, body: Mapping[str, Any], approvers: Sequence[str]) -> list[Block]:
+    others = [user_id for user_id in approvers if user_id != operation.requester.id]
+    named = [section(f"Can approve: {mentions(others)}")] if others else []
+    return [*named, _buttons(operation, body)]
 
 
 def _buttons(operation: Operation, body: Mapping[str, Any]) -> Block:

@@ -71,16 +71,19 @@ def audit_message(entries: Sequence[AuditEntry], target: str | None, chain: Chai
 
 
 def _target(target: TargetStatus, now: datetime) -> list[str]:
-    return [
-        f"*{code(target.name)}* · database {code(target.database)}",
-        _newest(target, now),
-        *([f"Now: {_operation(target.running)}"] if target.running else []),
-        *[f"{CHECK_MARKS[alert.severity]} {inline(alert.title, 150)}: {inline(alert.summary, 200)}"
-          for alert in target.open_alerts[:5]],
-        *[f"🛠️ Window {date(window.starts_at)} to {date(window.ends_at)}: {inline(window.reason, 150)}"
-          for window in target.windows[:3]],
-        *[f"{_operation(operation)} {date(operation.created_at)}" for operation in target.recent[:5]],
-    ]  # fmt: skip
+    lines = [f"*{code(target.name)}* · database {code(target.database)}", _newest(target, now)]
+    if target.running is not None:
+        lines.append(f"Now: {_operation(target.running)}")
+    lines += [
+        f"{CHECK_MARKS[alert.severity]} {inline(alert.title, 150)}: {inline(alert.summary, 200)}"
+        for alert in target.open_alerts[:5]
+    ]
+    lines += [
+        f"🛠️ Window {date(window.starts_at)} to {date(window.ends_at)}: {inline(window.reason, 150)}"
+        for window in target.windows[:3]
+    ]
+    others = [operation for operation in target.recent if operation != target.running]
+    return lines + [f"{_operation(operation)} {date(operation.created_at)}" for operation in others[:5]]
 
 
 def _newest(target: TargetStatus, now: datetime) -> str:

@@ -27,7 +27,7 @@ from bot.settings import Settings
 from bot.store import schema
 from bot.store.database import StateDatabase
 from bot.wiring import House, build
-from handlers.pace import Pace
+from handlers.pace import Allowance, Pace
 from sandbox.manifest import load_manifest
 from sandbox.model import Channel
 from sandbox.people import default_community
@@ -41,6 +41,7 @@ ROOT = Path(__file__).parents[2]
 OPS, ALERTS, APPROVALS, ELSEWHERE = "C0DBOPS001", "C0DBALERTS", "C0DBAPPROV", "C0ELSEWHER"
 OPERATOR, APPROVER, SECOND, DEVELOPER = "U0OPERATOR", "U0APPROVER", "U0APPROVER2", "U0DEVELOPER"
 REFERENCE = "0badcafe"
+UNLIMITED = Allowance(1000, timedelta(0))
 
 MakeDesk = Callable[..., "Desk"]
 
@@ -186,7 +187,7 @@ def open_desk(settings: Settings, *, rates: bool = False, socket: bool = False) 
                 app_token=slack.workspace.credentials.app_token,
                 new_reference=lambda: REFERENCE,
             )
-            publisher = handlers.Publisher(client(slack), house.services, Pace(timedelta(0)))
+            publisher = handlers.Publisher(client(slack), house.services, Pace(UNLIMITED, UNLIMITED))
             try:
                 with _connected(app, slack) if socket else _served(app, listener):
                     yield Desk(slack, house, app, publisher)

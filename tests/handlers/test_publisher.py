@@ -12,9 +12,9 @@ import handlers
 from bot.models import Actor, OperationState, WindowRequest
 from bot.runtime.stop import StopSignal
 from bot.settings import Settings
-from handlers.pace import Pace
+from handlers.pace import Allowance, Pace
 from handlers.views.blocks import Message, section
-from tests.handlers.conftest import ALERTS, OPERATOR, OPS, Desk, MakeDesk, client, words_of
+from tests.handlers.conftest import ALERTS, OPERATOR, OPS, UNLIMITED, Desk, MakeDesk, client, words_of
 from tests.support import eventually
 
 OLIVE = Actor(OPERATOR, "Olive")
@@ -63,12 +63,12 @@ def test_an_edit_that_slack_limits_is_made_later(make_desk: MakeDesk, settings: 
     assert sorted(_operation_of(message, operations) for message in desk.posts()) == sorted(operations)
 
 
-def test_a_channel_gets_one_message_a_second(desk: Desk) -> None:
-    request_backups(desk, 2)
-    calm = handlers.Publisher(client(desk.slack), desk.services, Pace(timedelta(hours=1)))
+def test_a_channel_is_written_to_at_its_pace(desk: Desk) -> None:
+    request_backups(desk, 4)
+    calm = handlers.Publisher(client(desk.slack), desk.services, Pace(Allowance(2, timedelta(seconds=0.8))))
+    assert 0 < calm.draw_due() <= 0.8
     calm.draw_due()
-    calm.draw_due()
-    assert len(desk.posts()) == 1
+    assert len(desk.posts()) == 2
 
 
 def test_an_unknown_channel_is_tried_again_much_later(
@@ -89,7 +89,7 @@ def test_an_unknown_channel_is_tried_again_much_later(
 def test_slack_away_and_back(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     request_backups(desk, 1)
     away = WebClient(token="xoxb-away", base_url="http://127.0.0.1:9/api/", retry_handlers=[])
-    handlers.Publisher(away, desk.services, Pace(timedelta(0))).draw_due()
+    handlers.Publisher(away, desk.services, Pace(UNLIMITED, UNLIMITED)).draw_due()
     assert not desk.posts()
     desk.draw()
     assert len(desk.posts()) == 1

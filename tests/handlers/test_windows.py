@@ -48,6 +48,14 @@ def test_a_window_is_announced_where_it_was_asked_too(desk: Desk) -> None:
     assert len(desk.posts(ELSEWHERE)) == len(desk.posts(OPS)) == 1
 
 
+def test_a_window_asked_for_in_a_direct_message_is_announced_in_the_operations_channel(desk: Desk) -> None:
+    direct = desk.slack.run(lambda: desk.slack.workspace.direct_channel(OPERATOR).id)
+    desk.ask("window in 30m for 1h move", channel=direct)
+    desk.draw()
+    assert desk.services.drawings.undrawn() == 0
+    assert len(desk.posts(OPS)) == 1
+
+
 def test_a_time_of_day_is_the_persons_own(desk: Desk) -> None:
     zone = desk.slack.workspace.users[OPERATOR].tz
     desk.ask("window tomorrow at 22:00 for 2h upgrade")

@@ -41,6 +41,13 @@ def test_a_card_holds_all_that_a_decision_needs() -> None:
     assert buttons(message.blocks) == {ids.APPROVE: ID, ids.DENY: ID}
 
 
+def test_a_card_names_those_who_can_approve_it() -> None:
+    told = read(approval_card(WAITING, plan(), [], NOW, ["U0OPERATOR", "U0APPROVER", "U0SECOND"]))
+    assert "Can approve: <@U0APPROVER> or <@U0SECOND>" in told
+    decided = approval_card(operation(RESTORE, OperationState.DENIED), plan(), [], NOW, ["U0APPROVER"])
+    assert "Can approve" not in read(decided)
+
+
 def test_approving_asks_once_more_and_looks_dangerous() -> None:
     message = approval_card(WAITING, plan(), [], NOW)
     approve, deny = message.blocks[-2]["elements"]
