@@ -9,10 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from pydantic import SecretStr
-from slack_sdk import WebClient
 from starlette.routing import BaseRoute
 
-import handlers
 from bot.clock import SystemClock
 from bot.errors import Gap, SettingsError
 from bot.jobs import JobQueue, Work
@@ -106,6 +104,11 @@ class SlackSide:
 @contextmanager
 def slack_side(house: House) -> Generator[SlackSide]:
     """Listen to Slack, by Socket Mode when there is an app token, else by HTTP. Raises SettingsError."""
+    # Imported here: a command at the shell needs no Slack, and starts sooner without.
+    from slack_sdk import WebClient
+
+    import handlers
+
     credentials = house.services.settings.credentials
     _demand_credentials(credentials)
     token = _revealed(credentials.bot_token)
