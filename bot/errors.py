@@ -63,6 +63,10 @@ class Conflict(BaselinerError):
     """The world has moved on: somebody decided first, or another operation holds the target."""
 
 
+class PlanVoid(Conflict):
+    """What was approved holds no more: the world has drifted from the plan, or an approval has lost its force."""
+
+
 class NotFound(UsageError):
     """No target, backup, operation or window of that name."""
 

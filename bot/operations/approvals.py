@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.errors import Conflict, NotFound, Refused
+from bot.errors import Conflict, NotFound, PlanVoid
 from bot.models import Actor, Approval, Decision, Operation, OperationState, Plan
 from bot.operations.context import Context
 from bot.policy import Verdict, may_decide, still_open
@@ -116,7 +116,7 @@ class Approvals:
 
 
 def authorised(context: Context, connection: Connection, operation: Operation, plan: Plan) -> None:
-    """At execution: enough approvals of this very plan by people who may still give them. Raises Refused."""
+    """At execution: enough approvals of this very plan by people who may still give them. Raises PlanVoid."""
     policy = context.settings.policy_of(operation.target)
     valid = {
         approval.person.id
@@ -126,10 +126,9 @@ def authorised(context: Context, connection: Connection, operation: Operation, p
         and may_decide(approval.person, operation.requester, Decision.APPROVED, policy).allowed
     }
     if len(valid) < plan.required_approvals:
-        raise Refused(
-            f"The plan has {len(valid)} valid approval(s) and needs {plan.required_approvals}.",
+        raise PlanVoid(
+            f"The plan has {len(valid)} valid approval(s) and needs {plan.required_approvals}, so it is void.",
             "Ask for a new restore.",
-            policy.approvers,
         )
 
 

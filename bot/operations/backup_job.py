@@ -28,6 +28,8 @@ class BackupJob:
         journal.plan(STEPS)
         committed = self._settle(operation, journal)
         if committed is not None:
+            journal.found_done("dump", committed.location)
+            journal.found_done("commit", "")
             return result_of(committed)
         order = BackupOrder(
             backup_id=self._context.new_id(),

@@ -55,6 +55,10 @@ class Journal:
             raise
         self._set(name, StepState.DONE, notes.detail)
 
+    def found_done(self, name: str, detail: str) -> None:
+        """A step that an earlier worker brought to its end without writing that down."""
+        self._set(name, StepState.DONE, detail)
+
     def skip(self, name: str, why: str) -> None:
         self._set(name, StepState.SKIPPED, why)
 

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from bot.errors import BaselinerError, Conflict, DatabaseUnreachable, NotFound, VerificationFailed
-from bot.models import Backup, BackupKind, Operation, Plan, Surface
+from bot.errors import BaselinerError, DatabaseUnreachable, NotFound, PlanVoid, ServiceFailed, VerificationFailed
+from bot.models import Backup, BackupKind, Operation, Plan, StepState, Surface
 from bot.operations.approvals import authorised
 from bot.operations.backup_engine import DUMP_OBJECT, BackupEngine, BackupOrder
 from bot.operations.backup_job import record, settle
 from bot.operations.backups import Backups
 from bot.operations.context import Context
 from bot.operations.journal import Journal
-from bot.operations.restore_plan import RestorePlanner, drift
+from bot.operations.restore_plan import RestorePlanner
 from bot.postgres.connection import Server, server_of
 from bot.postgres.digest import compare, database_digest
 from bot.postgres.facts import server_facts
@@ -64,7 +64,7 @@ class RestoreJob:
         journal.plan(STEPS)
         course = _Course(self._context, operation, journal, self._backups, self._engine)
         if operation.attempt > 1 and course.swapped():
-            return course.finish(stop)
+            return course.resume(stop)
         if journal.memory.get("begun"):
             raise BaselinerError(
                 "The worker was stopped or killed in the middle of the restore.", "Ask for the restore again."
@@ -88,10 +88,9 @@ class RestoreJob:
         with journal.step("preconditions") as notes:
             with self._context.database.transaction() as connection:
                 plan = self._approved(connection, operation)
-            fresh = json.loads(json.dumps(self._planner.body(operation, stop), default=str))
-            moved = drift(plan.body, fresh)
+            moved = self._planner.drift(operation, plan, stop)
             if moved:
-                raise Conflict(
+                raise PlanVoid(
                     "The world has drifted from the plan, so the approval is void: " + "; ".join(moved) + ".",
                     "Ask for a new restore.",
                 )
@@ -122,8 +121,12 @@ class _Course:
         self._scratch = scratch_name(self._live, operation.id)
         self._aside = aside_name(self._live, operation.id)
         self._services = Services(self._settings.application)
-        self._backup: Backup = backups.get(operation.target, str(operation.parameters["backup_id"]))
+        self._backups = backups
         self._archive: Path = context.settings.staging.path / operation.id / "database.pgdump"
+
+    @cached_property
+    def _backup(self) -> Backup:
+        return self._backups.get(self._operation.target, str(self._operation.parameters["backup_id"]))
 
     def swapped(self) -> bool:
         with self._server.maintenance(self._scratch) as connection:
@@ -164,7 +167,13 @@ class _Course:
         self._verify(stop)
         with self._journal.step("swap") as notes, self._server.maintenance(self._scratch) as connection:
             swap(connection, self._live, self._scratch, self._aside, stop=stop)
-            notes.detail = f"the former database is kept as {self._aside}, closed"
+            notes.detail = self._kept()
+
+    def resume(self, stop: StopSignal) -> dict[str, Any]:
+        """Finish what another worker swapped."""
+        if next(step for step in self._operation.steps if step.name == "swap").state is not StepState.DONE:
+            self._journal.found_done("swap", self._kept())
+        return self.finish(stop)
 
     def finish(self, stop: StopSignal) -> dict[str, Any]:
         """From the swap to health; may be called again after a crash."""
@@ -189,20 +198,33 @@ class _Course:
 
     def roll_back(self) -> str:
         """Everything as it was, unless the swap was made; the services run either way."""
+        begun = self._journal.memory.get("begun")
+        left = self._undo() if begun else f"{self._live} was only read, and no service was touched."
         self._remove_archive()
-        safety = self._journal.memory.get("safety_pending")
-        if safety:
-            settle(self._context, self._engine, self._operation, str(safety))
+        self._settle_safety_backup()
+        return left
+
+    def _undo(self) -> str:
         try:
             swapped = self._undo_database()
         finally:
-            self._services.start(self._journal.memory.get("running", []))
+            services = self._start_services()
         if swapped:
-            return (
-                f"The restored data is in place as {self._live} and verified; the former database is kept, closed, as "
-                f"{self._aside}. Services were started."
-            )
-        return f"{self._live} is as it was, with all its data; its services run."
+            return f"The restored data is in place as {self._live} and verified; {self._kept()}. {services}"
+        return f"{self._live} is as it was, with all its data. {services}"
+
+    def _kept(self) -> str:
+        return f"the former database is kept as {self._aside}, closed"
+
+    def _start_services(self) -> str:
+        """Each that ran, whatever the others do. Returns how they are, in a sentence."""
+        problems = []
+        for name in reversed(self._journal.memory["running"]):
+            try:
+                self._services.start([name])
+            except ServiceFailed as error:
+                problems.append(str(error))
+        return " ".join(problems) or "The services are as before."
 
     def _undo_database(self) -> bool:
         with self._server.maintenance(self._scratch) as connection:
@@ -212,7 +234,13 @@ class _Course:
             drop_database(connection, self._scratch, live=self._live)
         return False
 
+    def _settle_safety_backup(self) -> None:
+        pending = self._journal.memory.get("safety_pending")
+        if pending:
+            settle(self._context, self._engine, self._operation, str(pending))
+
     def _take_safety_backup(self, stop: StopSignal) -> str:
+        self._settle_safety_backup()
         order = BackupOrder(
             backup_id=self._context.new_id(),
             target=self._operation.target,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from bot.canonical import canonical_json, sha256_hex
-from bot.errors import BaselinerError, Refused
+from bot.errors import BaselinerError, NotFound, Refused
 from bot.models import (
     Actor,
     Backup,
@@ -102,6 +103,14 @@ class RestorePlanner:
             "required_approvals": 1,
             "expires_in": int(policy.approval_expires.total_seconds()),
         }
+
+    def drift(self, operation: Operation, plan: Plan, stop: StopSignal) -> list[str]:
+        """What the approval was given for and is no longer so. Raises what keeps the world from being looked at."""
+        try:
+            fresh = self.body(operation, stop)
+        except (NotFound, Refused) as error:
+            return [str(error).removesuffix(".")]
+        return drift(plan.body, json.loads(canonical_json(fresh)))
 
     def _approvable(self, operation: Operation, body: Mapping[str, Any]) -> None:
         if operation.requester.surface is Surface.CLI:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import psycopg
 
-from bot.errors import BaselinerError, Conflict, Interrupted
+from bot.errors import BaselinerError, Conflict, Interrupted, PlanVoid
 from bot.models import Failure, Operation, OperationKind, OperationState, SubjectKind
 from bot.operations.context import Context
 from bot.operations.journal import Journal
@@ -77,6 +77,7 @@ class Runner:
     def _run(self, operation: Operation, job: Job, stop: StopSignal) -> None:
         journal = Journal(self._context, operation, threaded=job.threaded)
         try:
+            _demand_attempts(operation, job)
             result = job.run(operation, journal, stop)
         except Exception as error:
             if not self._still_ours(operation):
@@ -115,7 +116,8 @@ class Runner:
             left_as_it_was=left,
             details=_details(error),
         )
-        self._end(operation, OperationState.FAILED, failure=failure)
+        state = OperationState.VOIDED if isinstance(error, PlanVoid) else OperationState.FAILED
+        self._end(operation, state, failure=failure)
 
     def _end(
         self,
@@ -139,6 +141,7 @@ class Runner:
             )
             if not moved or not state.ended:
                 return
+            operations.fail_running_steps(connection, operation.id, now)
             audit.append(
                 connection,
                 now,
@@ -186,6 +189,13 @@ class Runner:
                     f"Another operation holds {operation.target}.", "It runs as soon as the other one has ended."
                 ) from error
             yield
+
+
+def _demand_attempts(operation: Operation, job: Job) -> None:
+    if operation.attempt > job.attempts:
+        raise BaselinerError(
+            f"Its worker was killed or stopped {job.attempts} times.", "Find out what kills it, then ask again."
+        )
 
 
 def lock_key(operation: Operation, *, locks_target: bool) -> str:

@@ -216,6 +216,17 @@ def set_step(
     return _step(row)
 
 
+def fail_running_steps(connection: Connection, operation_id: str, now: datetime) -> None:
+    """Close what a killed worker left open."""
+    rows = connection.execute(
+        """UPDATE steps SET state = 'failed', finished_at = %s, detail = 'the worker was stopped or killed here'
+           WHERE operation_id = %s AND state = 'running' RETURNING position""",
+        (now, operation_id),
+    ).fetchall()
+    for row in rows:
+        messages.touch(connection, (SubjectKind.STEP,), operation_id, detail=str(row["position"]), urgent=True)
+
+
 def _operation(row: Row, steps: Sequence[Row]) -> Operation:
     return Operation(
         id=row["id"],
