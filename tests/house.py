@@ -79,6 +79,9 @@ class Setup:
         targets = {TARGET: {**self.document["targets"][TARGET], **target}}
         return replace(self, document={**self.document, "targets": targets})
 
+    def with_application(self, **application: Any) -> Setup:
+        return self.changed(application={**self.document["targets"][TARGET]["application"], **application})
+
     def with_policy(self, **policy: Any) -> Setup:
         return replace(self, document={**self.document, "policy": {**self.document["policy"], **policy}})
 
@@ -163,6 +166,11 @@ class Rig:
     def state(self, query: str) -> Any:
         """One value of the state database."""
         return self.value(query, self.state_dsn)
+
+    def alter_state(self, statement: str) -> None:
+        """Change the bot's own tables behind its back."""
+        with psycopg.connect(self.state_dsn) as connection:
+            assert connection.execute(statement.encode()).rowcount == 1
 
     def digest(self) -> DatabaseDigest:
         with psycopg.connect(self.target.dsn) as connection:
