@@ -1,0 +1,1 @@
+"""The speed figures, and what they are compared with: `python -m bench`."""

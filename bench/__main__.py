@@ -1,0 +1,99 @@
+"""`python -m bench`: measures, prints tables on stdout and writes one JSON file; progress goes to stderr."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from types import FrameType
+
+import psycopg
+from rich.console import Console
+
+from bench import ack, backup, machine, pgbackrest, restore, sweep
+from bench.errors import BenchError
+from bench.figures import Row
+from bench.options import Options, parse
+from bench.report import Report, show, write
+from bench.world import Seeded, Tell, open_world, seeded
+from bot.errors import BaselinerError
+from sandbox.cluster import ClusterError
+from sandbox.installation import MissingPostgresError
+from sandbox.processes import ProcessError
+
+_FAILURES = (
+    BenchError,
+    BaselinerError,
+    ClusterError,
+    MissingPostgresError,
+    ProcessError,
+    TimeoutError,
+    psycopg.Error,
+)
+_TABLE_WIDTH = 140
+
+Measure = Callable[[Seeded, float, Options], list[Row]]
+MEASURES: Mapping[str, Measure] = {
+    "backup": backup.measure,
+    "restore": restore.measure,
+    "ack": ack.measure,
+    "sweep": sweep.measure,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0: measured; 1: something failed, nothing is written; 2: usage; 130: interrupted."""
+    options = parse(arguments)
+    signal.signal(signal.SIGTERM, _interrupt)
+    progress, started = Console(stderr=True, highlight=False, soft_wrap=True), time.monotonic()
+
+    def tell(line: str) -> None:
+        progress.print(f"{time.monotonic() - started:6.0f} s  {line}", markup=False)
+
+    try:
+        report = measure(options, tell)
+    except KeyboardInterrupt:
+        tell("interrupted; nothing is written")
+        return 130
+    except _FAILURES as error:
+        tell(f"failed, nothing is written: {error}")
+        return 1
+    write(report, options.output)
+    show(report, Console(highlight=False, width=None if sys.stdout.isatty() else _TABLE_WIDTH))
+    tell(f"written to {options.output}")
+    return 0
+
+
+def measure(options: Options, tell: Tell) -> Report:
+    """Measure what was asked for, one size after the other. Raises what a contender raises."""
+    about, rows = machine.describe(), list[Row]()
+    with open_world(max(options.sizes), tell) as world:
+        for size in options.sizes:
+            groups = options.groups_at(size)
+            if not groups:
+                continue
+            with seeded(world, size) as database:
+                for group in groups:
+                    rows += MEASURES[group](database, size, options)
+    return Report(about, rows, notes(options))
+
+
+def notes(options: Options) -> list[str]:
+    """What is not measured, and why."""
+    missing = []
+    if "backup" in options.groups:
+        missing.append(backup.NO_SWITCH)
+        if (reason := pgbackrest.missing()) is not None:
+            missing.append(f"backup-digests/…/pgbackrest: {reason}.")
+    if "restore" in options.groups:
+        missing += [restore.NO_SWITCH, restore.NO_UNDO]
+    return missing
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""A process of its own for each measured operation, so that its memory is the worker's alone.
+
+`python -m bench.worker backup TARGET`, `restore TARGET BACKUP` or `sweep TARGET TIMES`; settings come from the
+environment as for any bot process. Its answer is one JSON document on stdout. What comes before the request is made
+(starting Python, connecting) is not in its seconds: a real worker runs already.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from bench.machine import peak_memory_mb
+from bot.errors import BaselinerError
+from bot.models import Actor, Operation, OperationState, RestoreRequest, Surface
+from bot.runtime.stop import StopSignal
+from bot.settings import Environment, load_settings
+from bot.wiring import House, open_house
+
+ACTOR = Actor("cli:bench", "the bench", Surface.CLI)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0: measured; 1: the operation failed, with the reason on stderr."""
+    parser = argparse.ArgumentParser(prog="python -m bench.worker", description=__doc__)
+    parser.add_argument("act", choices=("backup", "restore", "sweep"))
+    parser.add_argument("target")
+    parser.add_argument("argument", nargs="?", default="", help="a backup's id, or how many sweeps")
+    given = parser.parse_args(arguments)
+    try:
+        with open_house(load_settings(Environment()), os.environ) as house:
+            answer = _measure(house, given.act, given.target, given.argument)
+    except BaselinerError as error:
+        sys.stderr.write(f"{error} {error.remedy}\n")
+        return 1
+    sys.stdout.write(json.dumps(answer | {"peak_mb": peak_memory_mb()}) + "\n")
+    return 0
+
+
+def _measure(house: House, act: str, target: str, argument: str) -> dict[str, Any]:
+    match act:
+        case "backup":
+            return _backup(house, target)
+        case "restore":
+            return _restore(house, target, argument)
+    return {"runs_s": [_timed(lambda: house.work.sweeps.sweep(target, StopSignal()))[0] for _ in range(int(argument))]}
+
+
+def _backup(house: House, target: str) -> dict[str, Any]:
+    """From the request to the backup in the catalog, whose manifest is in storage."""
+
+    def take() -> Operation:
+        return _run(house, house.services.backups.request(target, ACTOR, deferred=False).id)
+
+    seconds, ended = _timed(take)
+    result = ended.result
+    return {"seconds": seconds, "stored_bytes": result["size"], "backup_id": result["backup_id"], **_steps(ended)}
+
+
+def _restore(house: House, target: str, backup_id: str) -> dict[str, Any]:
+    """From the approval to the end; the plan was made before, while people decide."""
+    database = house.services.restores.database_of(target)
+    request = RestoreRequest(target, backup_id, "to measure it", database)
+    asked = house.services.restores.request(request, ACTOR, deferred=False)
+    planned = _run(house, asked.id, OperationState.AWAITING_APPROVAL)
+    house.services.approvals.break_glass(planned.id, ACTOR, go=True)
+    seconds, ended = _timed(lambda: _run(house, planned.id))
+    return {"seconds": seconds, **_steps(ended)}
+
+
+def _run(house: House, operation_id: str, expected: OperationState = OperationState.DONE) -> Operation:
+    ended = house.work.runner.run(operation_id, StopSignal())
+    if ended is None or ended.state is not expected:
+        failure = ended.failure if ended else None
+        raise BaselinerError(f"It ended as {ended.state if ended else None}: {failure.message if failure else ''}")
+    return ended
+
+
+def _steps(ended: Operation) -> dict[str, Any]:
+    return {"steps": {step.name: step.duration for step in ended.steps if step.duration is not None}}
+
+
+def _timed(act: Callable[[], Any]) -> tuple[float, Any]:
+    started = time.perf_counter()
+    result = act()
+    return time.perf_counter() - started, result
+
+
+if __name__ == "__main__":
+    sys.exit(main())
