@@ -20,7 +20,7 @@ from sandbox.processes import HOST, Process, ProcessError, free_port, port_is_fr
 _USAGE = 2
 _FAILED = 1
 _LOOK_S = 0.25
-_READY_S = 60.0
+_READY_S = 120.0
 _RESTART_PAUSE_S = 1.0
 
 

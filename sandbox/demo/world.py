@@ -27,7 +27,7 @@ BUCKET = "baseliner-demo"
 WRITE_INTERVAL_S = 1.0
 _MANIFEST = Path(__file__).parents[2] / "manifest.yaml"
 _WORKSPACE = "/person/workspace"
-_READY_S = 60.0
+_READY_S = 120.0
 
 Tell = Callable[[str], None]
 
