@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _LOOKALIKES = str.maketrans({"*": "∗", "~": "∼", "`": "ˋ"})
-_EDGE_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
+_EDGE_UNDERSCORES = re.compile(r"(?<!\w)_+|_++(?!\w)")
 # Control characters, and the marks that reorder text: they could make a card read as something that it is not.
 _INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 _TOKEN = re.compile(r"<[^<>]*>|&(?:amp|lt|gt);|.", re.DOTALL)
@@ -50,7 +50,7 @@ def literal(text: str, limit: int) -> str:
 def inline(text: str, limit: int = 200) -> str:
     """Text from outside for one line of mrkdwn: escaped, its formatting characters replaced by lookalikes."""
     line = " ".join(_INVISIBLE.sub("", text.replace("\r", "\n")).split())
-    shown = _EDGE_UNDERSCORE.sub("ˍ", line.translate(_LOOKALIKES))
+    shown = _EDGE_UNDERSCORES.sub(lambda run: "ˍ" * len(run[0]), line.translate(_LOOKALIKES))
     return cut_markup(escape(shown), limit)
 
 

@@ -39,13 +39,14 @@ def approval_card(
     """Buttons only while the plan can be decided on; then `approvers` (Slack ids) are named, and so notified."""
     body = plan.body
     waiting = operation.state is OperationState.AWAITING_APPROVAL
+    seen_at = now if waiting else plan.created_at
     title = f"Restore of {operation.target} {_TITLES.get(operation.state, 'approved')}"
     blocks = [
         header(title),
         _asked(operation, body),
         literal_section(f"Reason: {literal(operation.reason, 1500)}"),
-        section(_backup(body["backup"], now)),
-        section(_destroyed(body, now)),
+        section(_backup(body["backup"], seen_at)),
+        section(_destroyed(body, seen_at, waiting)),
         section(_way_back(body)),
         *_warnings(body.get("warnings", ())),
         *_decided(approvals, plan),
@@ -78,7 +79,7 @@ def _backup(backup: Mapping[str, Any], now: datetime) -> str:
     return f"*Goes back to* {date(taken_at)}, {age(taken_at, now)}\n{name} {code(backup['id'])}: {', '.join(told)}"
 
 
-def _destroyed(body: Mapping[str, Any], now: datetime) -> str:
+def _destroyed(body: Mapping[str, Any], now: datetime, waiting: bool) -> str:
     loses = body["loses"]
     since = datetime.fromisoformat(loses["since"])
     lines = [
@@ -87,7 +88,8 @@ def _destroyed(body: Mapping[str, Any], now: datetime) -> str:
         f"• {_sessions(loses.get('sessions', ()))}",
         f"• {_services(body.get('services', ()))}",
     ]
-    return "*What will be lost or interrupted*\n" + "\n".join(lines)
+    title = "What will be lost or interrupted" if waiting else "What was to be lost or interrupted"
+    return f"*{title}*\n" + "\n".join(lines)
 
 
 def _sessions(sessions: Sequence[Mapping[str, Any]]) -> str:

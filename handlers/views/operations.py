@@ -100,7 +100,7 @@ def _body(operation: Operation, now: datetime, plan: Plan | None, approvals_chan
 def _waiting(plan: Plan | None, approvals_channel: str) -> list[Block]:
     where = f" in <#{approvals_channel}>" if approvals_channel else ""
     until = f" until {date(plan.expires_at)}" if plan else ""
-    return [section(f"The plan can be approved or denied{where}{until}. Nothing is touched before.")]
+    return [section(f"The plan can be approved or denied{where}{until}. Nothing is touched until then.")]
 
 
 def _running(operation: Operation, now: datetime) -> list[Block]:

@@ -75,7 +75,7 @@ def _target(target: TargetStatus, now: datetime) -> list[str]:
     if target.running is not None:
         lines.append(f"Now: {_operation(target.running)}")
     lines += [
-        f"{CHECK_MARKS[alert.severity]} {inline(alert.title, 150)}: {inline(alert.summary, 200)}"
+        f"{CHECK_MARKS[alert.severity]} Alert: {inline(alert.title, 150)}: {inline(alert.summary, 200)}"
         for alert in target.open_alerts[:5]
     ]
     lines += [

@@ -79,7 +79,11 @@ def test_preformatted_keeps_the_end() -> None:
 def test_an_injected_broadcast_becomes_words() -> None:
     assert text.inline("drop <!channel> *now*\n> quote") == "drop &lt;!channel&gt; ∗now∗ &gt; quote"
     assert text.code("a`b<!here>\nc") == "`aˋb&lt;!here&gt; c`"
-    assert text.inline("run_items of _all_") == "run_items of ˍallˍ"
+    assert text.inline("run_items of _all_ __x") == "run_items of ˍallˍ ˍˍx"
+
+
+def test_names_with_underscores_can_be_copied() -> None:
+    assert text.inline("fleet__old_20261122 and a__") == "fleet__old_20261122 and aˍˍ"
 
 
 def test_dates_are_for_each_readers_zone() -> None:
