@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from html import escape
 from typing import Any
 
 from sandbox.acknowledging import apply_command_response, apply_submission_response
-from sandbox.delivery.events import EventQueue
 from sandbox.delivery.transport import (
     Acknowledgement,
     Delivery,
@@ -20,7 +19,7 @@ from sandbox.delivery.transport import (
 from sandbox.elements import Placed, complete_state, with_entry
 from sandbox.entering import Entering, Screen, submission_values
 from sandbox.interactions import Interactions
-from sandbox.model import Channel, Json, Message, User, View
+from sandbox.model import Channel, Json, Message, SharedFile, User, View
 from sandbox.outcome import Impossible, Outcome
 from sandbox.payloads import Payload, view_json
 from sandbox.workspace import Workspace
@@ -33,12 +32,17 @@ class Acts:
     """
 
     def __init__(
-        self, workspace: Workspace, interactions: Interactions, transport: Transport, events: EventQueue
+        self,
+        workspace: Workspace,
+        interactions: Interactions,
+        transport: Transport,
+        verify: Callable[[], Awaitable[bool]] | None = None,
     ) -> None:
+        """`verify` asks the app's URL to prove itself; None when the app is not reached over HTTP."""
         self._workspace = workspace
         self._interactions = interactions
         self._transport = transport
-        self._events = events
+        self._verify = verify
         self._entering = Entering(workspace, self._options)
 
     async def command(self, user: str, channel: str, command: str, text: str = "") -> Outcome:
@@ -166,33 +170,21 @@ class Acts:
         if thread_ts is not None and self._workspace.messages.get(place.id, thread_ts) is None:
             raise Impossible(404, "thread_not_found", f"no message {thread_ts} in #{place.name}")
         app = self._workspace.app
-        mention = f"<@{app.bot_user_id}>"
-        text = escape(text, quote=False).replace(f"@{app.name}", mention)
+        text = escape(text, quote=False).replace(f"@{app.name}", f"<@{app.bot_user_id}>")
         message = self._workspace.messages.post(
             Message(channel=place.id, ts="", user=person.id, text=text, thread_ts=thread_ts)
         )
-        self._hear(place, message, "message", "message.im" if place.is_im else "message.channels")
-        if mention in text:
-            self._hear(place, message, "app_mention", "app_mention")
         return Outcome(status=200, message=message)
 
-    def _hear(self, channel: Channel, message: Message, event_type: str, subscription: str) -> None:
-        if not self._workspace.manifest.hears(subscription):
-            return
-        event: Payload = {
-            "type": event_type,
-            "user": message.user,
-            "text": message.text,
-            "ts": message.ts,
-            "team": self._workspace.team.id,
-            "channel": channel.id,
-            "event_ts": message.ts,
-        }
-        if event_type == "message":
-            event["channel_type"] = "im" if channel.is_im else "channel"
-        if message.thread_ts is not None:
-            event["thread_ts"] = message.thread_ts
-        self._events.put(self._interactions.event(event))
+    def upload(self, user: str, name: str, content: bytes) -> SharedFile:
+        """Add a file from the person's own machine, for a file input."""
+        return self._workspace.add_file(name, content, self._person(user).id)
+
+    async def verify_url(self) -> bool:
+        """Ask the app's URL to prove itself by echoing a challenge, as Slack does when it is configured."""
+        if self._verify is None:
+            raise Impossible(409, "not_over_http", "this workspace delivers over Socket Mode; there is no URL")
+        return await self._verify()
 
     async def _send(self, kind: Kind, payload: Payload) -> Outcome:
         try:

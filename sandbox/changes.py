@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from sandbox.model import Channel, Message, View
@@ -18,9 +18,10 @@ class MessagePosted:
 
 @dataclass(frozen=True, slots=True)
 class MessageUpdated:
-    """A message changed in place: its text, blocks, reactions or reply count."""
+    """A message changed in place: its text, blocks, reactions, pin or reply count."""
 
     message: Message
+    previous: Message | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,14 +23,18 @@ class Timestamps:
 
 
 class MovableClock:
-    """A clock that stands still until it is moved, for tests of expiry."""
+    """A clock that tests can move ahead: it stands still at a moment, or runs as another clock does."""
 
-    def __init__(self, now: float) -> None:
-        self._now = now
+    def __init__(self, clock: float | Clock) -> None:
+        self._clock = clock
+        self._ahead = 0.0
 
     def __call__(self) -> float:
-        return self._now
+        now = self._clock() if callable(self._clock) else self._clock
+        return now + self._ahead
 
     def advance(self, seconds: float) -> None:
-        """Move forward."""
-        self._now += seconds
+        """Move forward. Raises ValueError for a negative number: time does not run back."""
+        if seconds < 0:
+            raise ValueError("time does not run back")
+        self._ahead += seconds

@@ -5,7 +5,7 @@ Source of the state's shapes: docs, reference/interaction-payloads/view-interact
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -71,6 +71,8 @@ class Placed:
     @property
     def notifies(self) -> bool:
         """True when a change is sent to the app at once."""
+        if self.type == "workflow_button":
+            return False
         return self.block["type"] != "input" or bool(self.block.get("dispatch_action"))
 
     def initial_state(self) -> Json:
@@ -83,14 +85,13 @@ class Placed:
 _LISTS = frozenset({"selected_options", "selected_users", "selected_channels", "selected_conversations", "files"})
 
 
-def with_block_ids(blocks: Sequence[Json], new_id: Callable[[], str]) -> list[Json]:
-    """Copies of the blocks, each with a block id and its interactive elements with an action id, as Slack fills in."""
-    return [_with_action_ids({**block, "block_id": block.get("block_id") or new_id()}, new_id) for block in blocks]
-
-
 def placed_elements(blocks: Sequence[Json]) -> Iterator[Placed]:
     """Every interactive element, in reading order."""
     for block in blocks:
+        if block["type"] == "carousel":
+            yield from placed_elements(block["elements"])
+        if block["type"] == "container":
+            yield from placed_elements(block["child_blocks"])
         for element in _elements(block):
             if "action_id" in element:
                 yield Placed(block, element)
@@ -117,27 +118,13 @@ def with_entry(values: StateValues, placed: Placed, state: Json) -> dict[str, di
 
 
 def _elements(block: Json) -> list[Any]:
-    kind = block["type"]
-    if kind == "section":
-        return [block["accessory"]] if "accessory" in block else []
-    if kind == "input":
-        return [block["element"]]
-    if kind in ("actions", "context_actions"):
-        return list(block["elements"])
-    return []
-
-
-def _with_action_ids(block: Json, new_id: Callable[[], str]) -> Json:
-    filled = [
-        {**element, "action_id": element.get("action_id") or new_id()} if element["type"] != "image" else element
-        for element in _elements(block)
-    ]
-    if not filled:
-        return block
     match block["type"]:
         case "section":
-            return {**block, "accessory": filled[0]}
+            return [block["accessory"]] if "accessory" in block else []
         case "input":
-            return {**block, "element": filled[0]}
-        case _:
-            return {**block, "elements": filled}
+            return [block["element"]]
+        case "actions" | "context_actions":
+            return list(block["elements"])
+        case "card":
+            return list(block.get("actions") or ())
+    return []

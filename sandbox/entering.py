@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
+from sandbox.blockkit import check_options
 from sandbox.delivery.transport import Acknowledgement, DispatchFailed, NotAcknowledged
 from sandbox.elements import Placed, complete_state, placed_elements
-from sandbox.fitting import Misfit, choose, fit, is_empty, known_options
+from sandbox.filling import with_text_defaults
+from sandbox.fitting import Misfit, choose, choose_feedback, fit, is_empty, known_options
 from sandbox.model import Json, Message, StateValues, User, View
 from sandbox.outcome import Impossible
+from sandbox.payloads import file_json
+from sandbox.uploads import receive_files
 from sandbox.workspace import Workspace
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,8 @@ class Entering:
         """What the action's entry says beyond its ids, and the element's new state if it has one."""
         if placed.type == "overflow":
             return {"selected_option": _judged(lambda: choose(placed, known_options(placed.element), value))}, None
+        if placed.type == "feedback_buttons":
+            return _judged(lambda: choose_feedback(placed, value)), None
         if placed.state_key is None:
             return {}, None
         state = await self.state(user, screen, placed, value)
@@ -76,6 +84,9 @@ class Entering:
 
     async def state(self, user: User, screen: Screen, placed: Placed, value: Any) -> Json:
         """The element's state with this value. Raises Impossible when the value does not fit."""
+        if placed.type == "file_input":
+            files = _judged(lambda: receive_files(self._workspace, user, placed, value))
+            return {"type": placed.type, "files": [file_json(self._workspace, file) for file in files]}
         options: list[Json] = []
         if "external" in placed.type and value not in (None, "", []):
             key = (user.id, screen.id, placed.action_id)
@@ -92,7 +103,11 @@ class Entering:
             answer = await self._ask_app(user, screen, placed, query)
         except (NotAcknowledged, DispatchFailed) as error:
             raise Impossible(502, "no_options", "the app did not answer with options") from error
-        options = known_options(answer.body)
+        violations = check_options(answer.body)
+        if violations:
+            self._workspace.violations.extend(violations)
+            raise Impossible(502, "invalid_options", "; ".join(map(str, violations)))
+        options: list[Json] = with_text_defaults(known_options(answer.body))
         self._suggested[user.id, screen.id, placed.action_id] = options
         return options
 
@@ -127,7 +142,7 @@ def _query(value: Any) -> str:
     return str(first.get("value", "")) if isinstance(first, Mapping) else str(first)
 
 
-def _judged(enter: Callable[[], Json]) -> Json:
+def _judged(enter: Callable[[], T]) -> T:
     try:
         return enter()
     except Misfit as misfit:

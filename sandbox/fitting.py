@@ -77,6 +77,15 @@ def choose(placed: Placed, choices: Sequence[Json], value: Any) -> Json:
     raise Misfit(f"{placed.action_id}: no option {wanted!r}; the options are: {offered}")
 
 
+def choose_feedback(placed: Placed, value: Any) -> Json:
+    """What the pressed one of two feedback buttons sends: `value` is `positive`, `negative` or the button's own."""
+    buttons = {kind: placed.element[f"{kind}_button"] for kind in ("positive", "negative")}
+    for kind, button in buttons.items():
+        if value in (kind, button["value"]):
+            return {"text": button["text"], "value": button["value"]}
+    raise Misfit(f"{placed.action_id}: no button {value!r}; the buttons are: positive, negative")
+
+
 def _several(placed: Placed, choices: Sequence[Json], value: Any) -> list[Json]:
     if value is True:
         return list(choices)

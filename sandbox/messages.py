@@ -37,7 +37,7 @@ class Messages:
         """Replace the named fields without an edit mark."""
         updated = replace(message, **changed)
         self._by_channel[message.channel][message.ts] = updated
-        self._changes.publish(MessageUpdated(updated))
+        self._changes.publish(MessageUpdated(updated, message))
         return updated
 
     def delete(self, message: Message) -> None:

@@ -75,6 +75,7 @@ class SharedFile:
     mimetype: str
     size: int
     user: str
+    created: int = 0
     content: bytes = field(repr=False, default=b"")
 
 
@@ -101,6 +102,7 @@ class Message:
     files: tuple[SharedFile, ...] = ()
     reactions: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Emoji name, and who reacted with it."""
+    pinned: bool = False
 
     def is_seen_by(self, user: str) -> bool:
         """True when the message is shown to this person at all."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.model import AppIdentity, Channel, Message, SharedFile, User, UserGroup, View
+from sandbox.pictures import picture_size
 from sandbox.workspace import Workspace
 
 Payload = dict[str, Any]
@@ -20,21 +21,30 @@ def message_json(workspace: Workspace, message: Message) -> Payload:
         body["bot_profile"] = _bot_profile(workspace.app, workspace.team.id)
     if message.username is not None:
         body["username"] = message.username
-    if message.blocks:
-        body["blocks"] = list(message.blocks)
-    if message.attachments:
-        body["attachments"] = list(message.attachments)
     if message.edited is not None:
         body["edited"] = {"user": message.user, "ts": message.edited}
-    if message.metadata is not None:
-        body["metadata"] = message.metadata
-    if message.files:
-        body["files"] = [file_json(file) for file in message.files]
+    return body | _content_json(workspace, message) | _marks_json(message) | _thread_json(message)
+
+
+def _content_json(workspace: Workspace, message: Message) -> Payload:
+    parts: Payload = {
+        "blocks": list(message.blocks),
+        "attachments": list(message.attachments),
+        "metadata": message.metadata,
+        "files": [file_json(workspace, file) for file in message.files],
+    }
+    return {key: part for key, part in parts.items() if part}
+
+
+def _marks_json(message: Message) -> Payload:
+    marks: Payload = {}
+    if message.pinned:
+        marks["pinned_to"] = [message.channel]
     if message.reactions:
-        body["reactions"] = [
+        marks["reactions"] = [
             {"name": name, "users": list(users), "count": len(users)} for name, users in message.reactions
         ]
-    return body | _thread_json(message)
+    return marks
 
 
 def _thread_json(message: Message) -> Payload:
@@ -161,15 +171,26 @@ def group_json(workspace: Workspace, group: UserGroup) -> Payload:
     }
 
 
-def file_json(file: SharedFile) -> Payload:
-    """The file object."""
-    return {
+def file_json(workspace: Workspace, file: SharedFile) -> Payload:
+    """The file object, with a preview for pictures."""
+    address = f"{workspace.base_url}/files/{file.id}"
+    body: Payload = {
         "id": file.id,
+        "created": file.created,
+        "timestamp": file.created,
         "name": file.name,
         "title": file.title,
         "mimetype": file.mimetype,
         "filetype": file.name.rpartition(".")[2],
         "size": file.size,
         "user": file.user,
-        "url_private": f"/files/{file.id}",
+        "mode": "hosted",
+        "is_external": False,
+        "url_private": address,
+        "url_private_download": f"{address}?download=1",
+        "permalink": address,
     }
+    dimensions = picture_size(file.content)
+    if dimensions is not None:
+        body |= {"thumb_360": address, "original_w": dimensions[0], "original_h": dimensions[1]}
+    return body

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
@@ -83,6 +84,35 @@ class PersonClient:
         """Write a message."""
         body = {"user": user, "channel": channel, "text": text, "thread_ts": thread_ts}
         return self._post("messages", body, True)
+
+    def upload(self, user: str, name: str, content: bytes) -> Json:
+        """Add a file of this person's; its id can be put into a file input."""
+        encoded = base64.b64encode(content).decode()
+        file: Json = self._post("files", {"user": user, "name": name, "content_base64": encoded}, True)["file"]
+        return file
+
+    def fault(self, kind: str, **options: Any) -> str:
+        """Arm a fault of `sandbox.faults.FaultKind`; `options` are those of `Faults.add`. Returns its id."""
+        return str(self._post("faults", {"kind": kind, **options}, True)["fault"]["id"])
+
+    def faults(self) -> list[Json]:
+        """The faults that were not removed, with how often each has struck."""
+        faults: list[Json] = self._get("faults")["faults"]
+        return faults
+
+    def remove_faults(self, fault_id: str | None = None) -> None:
+        """End one fault, or all."""
+        path = "/person/faults" if fault_id is None else f"/person/faults/{fault_id}"
+        _body(self._client.delete(path), check=True)
+
+    def advance_clock(self, seconds: float) -> float:
+        """Move the workspace's time ahead; returns what time it is now."""
+        return float(self._post("clock", {"advance_seconds": seconds}, True)["now"])
+
+    def violations(self) -> list[Json]:
+        """What the app sent and Slack would not take: pointer, rule, message and source of each."""
+        violations: list[Json] = self._get("violations")["violations"]
+        return violations
 
     def messages(self, channel: str, user: str | None = None) -> list[Json]:
         """What this person sees in the channel and its threads, oldest first; ephemerals only with a person."""

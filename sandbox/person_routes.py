@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Awaitable, Callable
-from typing import Any
-
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.acts import Acts
+from sandbox.fitting import Misfit
+from sandbox.json_routes import Handler, answering, json_body
 from sandbox.model import Channel, Message, View
 from sandbox.outcome import Impossible, Outcome
-from sandbox.payloads import Payload, message_json, view_json
+from sandbox.payloads import Payload, file_json, message_json, view_json
+from sandbox.uploads import decoded_content
 from sandbox.workspace import Workspace
-
-Handler = Callable[[Request], Awaitable[Payload]]
 
 
 class PersonRoutes:
@@ -35,6 +31,7 @@ class PersonRoutes:
             "views": self._view,
             "home": self._home,
             "messages": self._say,
+            "files": self._upload,
         }
         gets: dict[str, Handler] = {
             "workspace": self._describe,
@@ -43,17 +40,17 @@ class PersonRoutes:
             "home": self._home_view,
         }
         return [
-            *(Route(f"/person/{path}", _answer(handler), methods=["POST"]) for path, handler in posts.items()),
-            *(Route(f"/person/{path}", _answer(handler), methods=["GET"]) for path, handler in gets.items()),
+            *(Route(f"/person/{path}", answering(handler), methods=["POST"]) for path, handler in posts.items()),
+            *(Route(f"/person/{path}", answering(handler), methods=["GET"]) for path, handler in gets.items()),
         ]
 
     async def _command(self, request: Request) -> Payload:
-        body = await _body(request, "user", "channel", "command")
+        body = await json_body(request, "user", "channel", "command")
         outcome = await self._acts.command(body["user"], body["channel"], body["command"], body.get("text") or "")
         return self._outcome(outcome)
 
     async def _action(self, request: Request) -> Payload:
-        body = await _body(request, "user", "action_id")
+        body = await json_body(request, "user", "action_id")
         outcome = await self._acts.action(
             body["user"],
             body.get("channel"),
@@ -66,7 +63,7 @@ class PersonRoutes:
         return self._outcome(outcome)
 
     async def _suggest(self, request: Request) -> Payload:
-        body = await _body(request, "user", "action_id")
+        body = await json_body(request, "user", "action_id")
         options = await self._acts.suggest(
             body["user"],
             body["action_id"],
@@ -78,19 +75,28 @@ class PersonRoutes:
         return {"ok": True, "options": options}
 
     async def _view(self, request: Request) -> Payload:
-        body = await _body(request, "user", "view_id")
+        body = await json_body(request, "user", "view_id")
         if body.get("submit", True):
             return self._outcome(await self._acts.view_submit(body["user"], body["view_id"], body.get("values")))
         clear = bool(body.get("clear"))
         return self._outcome(await self._acts.view_close(body["user"], body["view_id"], clear=clear))
 
     async def _home(self, request: Request) -> Payload:
-        body = await _body(request, "user")
+        body = await json_body(request, "user")
         return self._outcome(await self._acts.home(body["user"]))
 
     async def _say(self, request: Request) -> Payload:
-        body = await _body(request, "user", "channel", "text")
+        body = await json_body(request, "user", "channel", "text")
         return self._outcome(await self._acts.say(body["user"], body["channel"], body["text"], body.get("thread_ts")))
+
+    async def _upload(self, request: Request) -> Payload:
+        body = await json_body(request, "user", "name")
+        try:
+            content = decoded_content(body)
+        except Misfit as misfit:
+            raise Impossible(422, "invalid_value", str(misfit)) from misfit
+        file = self._acts.upload(body["user"], body["name"], content)
+        return {"ok": True, "file": file_json(self._workspace, file)}
 
     async def _describe(self, _request: Request) -> Payload:
         workspace, credentials = self._workspace, self._workspace.credentials
@@ -158,25 +164,3 @@ class PersonRoutes:
         if channel is None:
             raise Impossible(404, "channel_not_found", f"there is no channel {reference!r}")
         return channel
-
-
-def _answer(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-    async def endpoint(request: Request) -> Response:
-        try:
-            return JSONResponse(await handler(request))
-        except Impossible as problem:
-            body = {"ok": False, "error": problem.error, "detail": problem.detail, **problem.more}
-            return JSONResponse(body, problem.status)
-
-    return endpoint
-
-
-async def _body(request: Request, *required: str) -> dict[str, Any]:
-    try:
-        body = json.loads(await request.body() or b"{}")
-    except ValueError:
-        raise Impossible(400, "invalid_json", "the body is no JSON") from None
-    missing = [name for name in required if not (isinstance(body, dict) and body.get(name))]
-    if missing:
-        raise Impossible(400, "invalid_arguments", f"missing: {', '.join(missing)}")
-    return dict(body)

@@ -9,6 +9,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from sandbox.api.faulty import respond_with_faults
 from sandbox.errors import SlackError
 from sandbox.outgoing import message_content, rewrite
 from sandbox.triggers import ResponseTarget
@@ -26,7 +27,9 @@ class ResponseUrlEndpoint:
         """Post, replace or delete as the body says."""
         started = self._workspace.clock()
         raw = await request.body()
-        response = self._respond(request.path_params["target"], raw)
+        response = await respond_with_faults(
+            self._workspace.faults, "response_url", request, lambda: self._respond(request.path_params["target"], raw)
+        )
         self._workspace.wire.record(
             Exchange(
                 started=started,
@@ -35,11 +38,11 @@ class ResponseUrlEndpoint:
                 via="http",
                 name="response_url",
                 request=raw.decode(errors="replace"),
-                status=response.status_code,
-                reply=bytes(response.body).decode(),
+                status=None if response is None else response.status_code,
+                reply="" if response is None else bytes(response.body).decode(),
             )
         )
-        return response
+        return response or Response()
 
     def _respond(self, target_id: str, raw: bytes) -> Response:
         try:

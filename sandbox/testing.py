@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import uvicorn
 
 from sandbox.app import Sandbox, create_sandbox
+from sandbox.blockkit import Violation
 from sandbox.person import PersonClient
 from sandbox.workspace import Workspace
 
@@ -51,18 +52,27 @@ class RunningWorkspace:
         """Ask every WebSocket of the app to connect anew, as Slack does now and then."""
         asyncio.run_coroutine_threadsafe(self.sandbox.sockets.disconnect(), self.loop).result(_START_SECONDS)
 
+    def take_violations(self) -> list[Violation]:
+        """The rules that the app broke so far, for a test that expects them; they no longer count."""
+        taken = list(self.workspace.violations)
+        self.workspace.violations.clear()
+        return taken
+
     def assert_no_violations(self) -> None:
-        """Fail when anything the app sent broke a Block Kit rule."""
+        """Fail when anything the app sent broke a rule; the end of `running_workspace` does this by itself."""
         broken = [f"{violation.rule}: {violation}" for violation in self.workspace.violations]
         if broken:
             raise AssertionError("\n".join(broken))
 
 
 @contextmanager
-def running_workspace(workspace: Workspace | None = None, **options: Any) -> Iterator[RunningWorkspace]:
+def running_workspace(
+    workspace: Workspace | None = None, *, strict: bool = True, **options: Any
+) -> Iterator[RunningWorkspace]:
     """Serve a workspace (a default one when None) until the block ends.
 
-    `options` go to `create_sandbox`, such as `events_url` or `acknowledge_seconds`.
+    Raises AssertionError at the end when the app sent anything that Slack would not take, unless `strict` is False
+    or the test took those violations. `options` go to `create_sandbox`, such as `events_url` or `acknowledge_seconds`.
     """
     workspace = workspace or Workspace()
     listener = socket.create_server(("127.0.0.1", 0))
@@ -78,7 +88,10 @@ def running_workspace(workspace: Workspace | None = None, **options: Any) -> Ite
         )
     )
     with listener, _serving(server, listener) as loop, PersonClient(url) as person:
-        yield RunningWorkspace(url, workspace, sandbox, person, loop)
+        running = RunningWorkspace(url, workspace, sandbox, person, loop)
+        yield running
+    if strict:
+        running.assert_no_violations()
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from sandbox.changes import Changes, HomePublished, ViewClosed, ViewOpened, ViewUpdated
 from sandbox.clock import Timestamps
-from sandbox.elements import complete_state, with_block_ids
+from sandbox.elements import complete_state
+from sandbox.filling import filled_blocks, with_text_defaults
 from sandbox.identifiers import block_id, identifier
 from sandbox.model import Json, StateValues, View
 
@@ -66,7 +67,7 @@ class Views:
 
     def update(self, view: View, content: Json) -> View:
         """Replace the content; what was entered stays where block and action ids stay."""
-        content = self._with_block_ids(content)
+        content = self._filled(content)
         state = complete_state(content["blocks"], view.state)
         return self._replace(
             replace(view, content=content, state=state, hash=self._hash(), errors={}),
@@ -100,7 +101,7 @@ class Views:
 
     def _new(self, user: str, kind: Literal["modal", "home"], content: Json) -> View:
         view_id = identifier(self._random, "V")
-        content = self._with_block_ids(content)
+        content = self._filled(content)
         return View(
             id=view_id,
             user=user,
@@ -129,5 +130,6 @@ class Views:
     def _hash(self) -> str:
         return f"{self._timestamps.next()}.{block_id(self._random)}"
 
-    def _with_block_ids(self, content: Json) -> dict[str, Any]:
-        return {**content, "blocks": with_block_ids(content["blocks"], lambda: block_id(self._random))}
+    def _filled(self, content: Json) -> dict[str, Any]:
+        blocks = filled_blocks(content["blocks"], lambda: block_id(self._random))
+        return {**with_text_defaults(content), "blocks": blocks}

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import mimetypes
 import time
 from collections.abc import Iterable
 from dataclasses import replace
 from random import Random, SystemRandom
+from typing import Any
 
 from sandbox.blockkit import Violation
 from sandbox.changes import Changes, ChannelAdded, ChannelUpdated
-from sandbox.clock import Clock, Timestamps
-from sandbox.elements import with_block_ids
+from sandbox.clock import Clock, MovableClock, Timestamps
+from sandbox.faults import Faults
+from sandbox.filling import filled_blocks
 from sandbox.identifiers import Credentials, block_id, identifier, random_credentials
 from sandbox.manifest import Manifest
 from sandbox.messages import Messages
 from sandbox.model import SLACKBOT_ID, AppIdentity, Channel, Json, Message, SharedFile, Team, User
 from sandbox.people import Community, default_community
 from sandbox.rates import RateLimiter
+from sandbox.scheduled import Schedule
 from sandbox.triggers import ResponseUrls, Triggers
 from sandbox.views import Views
 from sandbox.wire import WireLog
@@ -32,10 +36,14 @@ class Workspace:
         community: Community | None = None,
         credentials: Credentials | None = None,
         rates: bool = True,
-        clock: Clock = time.time,
+        clock: Clock | None = None,
         random: Random | None = None,
     ) -> None:
-        """Start empty. `rates` False switches rate limits off; everything not passed in gets a working default."""
+        """Start empty. `rates` False switches rate limits off; everything not passed in gets a working default.
+
+        The default clock tells the time, and can be moved ahead.
+        """
+        clock = clock or MovableClock(time.time)
         self.manifest = manifest or Manifest()
         self.clock = clock
         self.random = random or SystemRandom()
@@ -46,7 +54,10 @@ class Workspace:
         self.credentials = credentials or random_credentials(self.random, self.app.app_id)
         self.changes = Changes()
         self.wire = WireLog()
+        self.faults = Faults()
         self.rates = RateLimiter(clock, enabled=rates)
+        self.base_url = ""
+        """Where the workspace is served, without a trailing slash; empty before."""
         self.violations: list[Violation] = []
         """Every broken Block Kit rule in what the app sent, oldest first."""
         self.timestamps = Timestamps(clock)
@@ -54,6 +65,7 @@ class Workspace:
         self.views = Views(self.timestamps, self.random, self.changes)
         self.triggers = Triggers(clock, self.random)
         self.response_urls = ResponseUrls(clock, self.random)
+        self.schedule = Schedule(clock, self.random)
         self.files: dict[str, SharedFile] = {}
         community = community or default_community()
         self.users: dict[str, User] = {user.id: user for user in community.users}
@@ -101,7 +113,16 @@ class Workspace:
         """The conversations that this person is in."""
         return [channel for channel in self.channels.values() if user in self.members[channel.id]]
 
-    def post_as_app(
+    def post_as_app(self, **content: Any) -> Message:
+        """Post what the app sent, once it is known to be valid. `content` is what `draft_of_app` takes."""
+        return self.messages.post(self.draft_of_app(**content))
+
+    def post_scheduled(self) -> None:
+        """Post the scheduled messages whose time has come."""
+        for draft in self.schedule.take_due():
+            self.messages.post(draft)
+
+    def draft_of_app(
         self,
         *,
         channel: str,
@@ -113,9 +134,10 @@ class Workspace:
         metadata: Json | None = None,
         username: str | None = None,
         files: Iterable[SharedFile] = (),
+        reply_broadcast: bool = False,
     ) -> Message:
-        """Post what the app sent, once it is known to be valid."""
-        draft = Message(
+        """The app's message before it is posted: without a timestamp."""
+        return Message(
             channel=channel,
             ts="",
             user=self.app.bot_user_id,
@@ -128,8 +150,23 @@ class Workspace:
             metadata=metadata,
             username=username,
             files=tuple(files),
+            reply_broadcast=reply_broadcast,
         )
-        return self.messages.post(draft)
+
+    def add_file(self, name: str, content: bytes, user: str) -> SharedFile:
+        """Keep a file of this person's, or the announcement of one when it has no content yet."""
+        file = SharedFile(
+            id=identifier(self.random, "F"),
+            name=name,
+            title=name,
+            mimetype=mimetypes.guess_type(name)[0] or "application/octet-stream",
+            size=len(content),
+            user=user,
+            created=int(self.clock()),
+            content=content,
+        )
+        self.files[file.id] = file
+        return file
 
     def tell(self, channel: str, user: str, text: str) -> Message:
         """Slackbot's words to one person."""
@@ -137,4 +174,4 @@ class Workspace:
 
     def filled(self, blocks: Iterable[Json]) -> tuple[Json, ...]:
         """The blocks with the ids that Slack gives to those without."""
-        return tuple(with_block_ids(tuple(blocks), lambda: block_id(self.random)))
+        return tuple(filled_blocks(tuple(blocks), lambda: block_id(self.random)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.api.method import Call, Method
-from sandbox.blockkit import check_blocks
+from sandbox.blockkit import Violation, check_blocks, check_message, check_view
 from sandbox.delivery.sockets import TooManySockets
 from sandbox.errors import SlackError
 from sandbox.rates import Tier
@@ -45,11 +45,28 @@ def open_connection(call: Call) -> dict[str, Any]:
 
 
 def validate_blocks(call: Call) -> dict[str, Any]:
-    """Judge blocks without posting them; they count as no violation of the app."""
-    violations = check_blocks(call.json("blocks"), "message")
+    """Judge blocks, a message or a view without using them; that counts as no violation of the app."""
+    given = [name for name in ("blocks", "message", "view") if call.arguments.get(name)]
+    if len(given) != 1:
+        raise SlackError("invalid_arguments", ["must provide exactly one of `blocks`, `view`, or `message`"])
+    payload = call.json(given[0])
+    match given[0]:
+        case "blocks":
+            violations = check_blocks(payload, "message")
+        case "message":
+            violations = check_message(payload if isinstance(payload, dict) else {"blocks": payload})
+        case _:
+            violations = check_view(payload)
     if violations:
-        raise SlackError("invalid_blocks", [str(violation) for violation in violations])
+        errors = [_validation_error(violation, given[0]) for violation in violations]
+        raise SlackError(f"invalid_{given[0]}", errors=errors)
     return {}
+
+
+def _validation_error(violation: Violation, given: str) -> dict[str, Any]:
+    pointer = violation.pointer.removeprefix("/blocks") if given == "blocks" else violation.pointer
+    constraint = {"type": violation.rule, "source": violation.source}
+    return {"code": "failed_constraint", "message": violation.message, "pointer": pointer, "constraint": constraint}
 
 
 METHODS = (

@@ -15,11 +15,11 @@ from sandbox.rates import Tier
 def post_message(call: Call) -> dict[str, Any]:
     """Post to a channel by id or name, or to a person directly."""
     workspace = call.workspace
-    channel = _destination(call)
-    _require_access(call, channel)
+    channel = destination(call)
+    require_access(call, channel)
     content = message_content(workspace, call.arguments)
-    thread_ts = _thread(call, channel)
-    metadata = _metadata(call)
+    thread_ts = thread(call, channel)
+    kept = metadata(call)
     workspace.rates.count_post(channel.id)
     message = workspace.post_as_app(
         channel=channel.id,
@@ -27,8 +27,9 @@ def post_message(call: Call) -> dict[str, Any]:
         blocks=content.blocks,
         attachments=content.attachments,
         thread_ts=thread_ts,
-        metadata=metadata,
+        metadata=kept,
         username=call.optional("username"),
+        reply_broadcast=thread_ts is not None and call.flag("reply_broadcast"),
     )
     return {"channel": channel.id, "ts": message.ts, "message": message_json(workspace, message)}
 
@@ -40,7 +41,7 @@ def update(call: Call) -> dict[str, Any]:
     content = message_content(call.workspace, call.arguments, max_text=MAX_UPDATE_TEXT)
     changed: dict[str, Any] = {}
     if "metadata" in call.arguments:
-        changed["metadata"] = _metadata(call)
+        changed["metadata"] = metadata(call)
     updated = rewrite(call.workspace, message, content, **changed)
     return {
         "channel": channel.id,
@@ -54,7 +55,7 @@ def post_ephemeral(call: Call) -> dict[str, Any]:
     """Show a message to one person in a channel."""
     workspace = call.workspace
     channel = call.channel()
-    _require_access(call, channel)
+    require_access(call, channel)
     user = call.text("user")
     if user not in workspace.users or user not in workspace.members[channel.id]:
         raise SlackError("user_not_in_channel")
@@ -64,7 +65,7 @@ def post_ephemeral(call: Call) -> dict[str, Any]:
         text=content.text,
         blocks=content.blocks,
         attachments=content.attachments,
-        thread_ts=_thread(call, channel),
+        thread_ts=thread(call, channel),
         ephemeral_to=user,
     )
     return {"message_ts": message.ts}
@@ -88,7 +89,8 @@ def get_permalink(call: Call) -> dict[str, Any]:
     return {"channel": channel.id, "permalink": address}
 
 
-def _destination(call: Call) -> Channel:
+def destination(call: Call) -> Channel:
+    """Where to post: a channel by id or name, or the direct conversation with a person."""
     reference = call.text("channel")
     workspace = call.workspace
     if reference in workspace.users:
@@ -101,7 +103,8 @@ def _destination(call: Call) -> Channel:
     return channel
 
 
-def _require_access(call: Call, channel: Channel) -> None:
+def require_access(call: Call, channel: Channel) -> None:
+    """Raise SlackError unless the app is in the channel, or the channel is public and the scope allows it."""
     workspace = call.workspace
     if workspace.app.bot_user_id in workspace.members[channel.id]:
         return
@@ -112,7 +115,8 @@ def _require_access(call: Call, channel: Channel) -> None:
         raise SlackError("not_in_channel")
 
 
-def _thread(call: Call, channel: Channel) -> str | None:
+def thread(call: Call, channel: Channel) -> str | None:
+    """The parent of the thread to post in, if any. Raises SlackError thread_not_found."""
     thread_ts = call.optional("thread_ts")
     if thread_ts is None:
         return None
@@ -127,15 +131,16 @@ def _own(call: Call, channel: Channel, error: str) -> Message:
     return message
 
 
-def _metadata(call: Call) -> Json | None:
-    metadata = call.json("metadata")
-    if metadata is None or metadata == {}:
+def metadata(call: Call) -> Json | None:
+    """What the app keeps with the message, if anything. Raises SlackError invalid_metadata_format."""
+    given = call.json("metadata")
+    if given is None or given == {}:
         return None
-    if not isinstance(metadata, dict) or not isinstance(metadata.get("event_payload"), dict):
+    if not isinstance(given, dict) or not isinstance(given.get("event_payload"), dict):
         raise SlackError("invalid_metadata_format")
-    if not isinstance(metadata.get("event_type"), str):
+    if not isinstance(given.get("event_type"), str):
         raise SlackError("invalid_metadata_format")
-    return metadata
+    return given
 
 
 METHODS = (

@@ -41,7 +41,7 @@ def members(call: Call) -> dict[str, Any]:
 
 def history(call: Call) -> dict[str, Any]:
     """The messages of a channel, newest first, without thread replies and ephemeral ones."""
-    channel = _joined(call)
+    channel = call.joined_channel()
     messages = [
         message
         for message in call.workspace.messages.in_channel(channel.id)
@@ -57,7 +57,7 @@ def history(call: Call) -> dict[str, Any]:
 
 def replies(call: Call) -> dict[str, Any]:
     """A thread: its first message, then the replies, oldest first."""
-    channel = _joined(call)
+    channel = call.joined_channel()
     parent = call.message(channel, error="thread_not_found")
     thread = [parent, *_between(call, call.workspace.messages.replies(channel.id, parent.ts))]
     page, metadata = page_of(thread, call)
@@ -83,7 +83,7 @@ def open_conversation(call: Call) -> dict[str, Any]:
 
 def set_topic(call: Call) -> dict[str, Any]:
     """Change a channel's topic."""
-    channel = _joined(call)
+    channel = call.joined_channel()
     topic = call.text("topic")
     if len(topic) > 250:
         raise SlackError("too_long")
@@ -95,13 +95,6 @@ def _type(channel: Channel) -> str:
     if channel.is_im:
         return "im"
     return "private_channel" if channel.is_private else "public_channel"
-
-
-def _joined(call: Call) -> Channel:
-    channel = call.channel()
-    if call.workspace.app.bot_user_id not in call.workspace.members[channel.id]:
-        raise SlackError("not_in_channel")
-    return channel
 
 
 def _between(call: Call, messages: list[Message]) -> list[Message]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mimetypes
 from dataclasses import replace
 from typing import Any
 
@@ -10,9 +9,9 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from sandbox.api.faulty import respond_with_faults
 from sandbox.api.method import Call, Method
 from sandbox.errors import SlackError
-from sandbox.identifiers import identifier
 from sandbox.model import SharedFile
 from sandbox.outgoing import message_content
 from sandbox.payloads import file_json
@@ -27,14 +26,7 @@ def get_upload_url(call: Call) -> dict[str, Any]:
     if length <= 0:
         raise SlackError("invalid_arguments", ["must be greater than 0 [json-pointer:/length]"])
     workspace = call.workspace
-    file = SharedFile(
-        id=identifier(workspace.random, "F"),
-        name=name,
-        title=name,
-        mimetype=mimetypes.guess_type(name)[0] or "application/octet-stream",
-        size=length,
-        user=workspace.app.bot_user_id,
-    )
+    file = replace(workspace.add_file(name, b"", workspace.app.bot_user_id), size=length)
     workspace.files[file.id] = file
     return {"upload_url": f"{call.base_url}/upload/v1/{file.id}", "file_id": file.id}
 
@@ -46,16 +38,21 @@ def complete_upload(call: Call) -> dict[str, Any]:
         raise SlackError("invalid_arguments", ["missing required field: files"])
     files = [_completed(call.workspace, entry) for entry in entries]
     if call.optional("channel_id") is not None:
-        channel = call.channel("channel_id")
-        thread_ts = call.optional("thread_ts")
-        if thread_ts is not None:
-            call.message(channel, "thread_ts", "invalid_thread_ts")
-        comment = {"text": call.optional("initial_comment"), "blocks": call.arguments.get("blocks")}
-        content = message_content(call.workspace, comment, may_be_empty=True)
-        call.workspace.post_as_app(
-            channel=channel.id, text=content.text, blocks=content.blocks, thread_ts=thread_ts, files=files
-        )
-    return {"files": [file_json(file) for file in files]}
+        _share(call, files)
+    return {"files": [file_json(call.workspace, file) for file in files]}
+
+
+def _share(call: Call, files: list[SharedFile]) -> None:
+    workspace, channel = call.workspace, call.joined_channel("channel_id")
+    thread_ts = call.optional("thread_ts")
+    if thread_ts is not None:
+        call.message(channel, "thread_ts", "invalid_thread_ts")
+    comment = {"text": call.optional("initial_comment"), "blocks": call.arguments.get("blocks")}
+    content = message_content(workspace, comment, may_be_empty=True)
+    workspace.rates.count_post(channel.id)
+    workspace.post_as_app(
+        channel=channel.id, text=content.text, blocks=content.blocks, thread_ts=thread_ts, files=files
+    )
 
 
 class FileEndpoint:
@@ -66,14 +63,16 @@ class FileEndpoint:
 
     async def receive(self, request: Request) -> Response:
         """Keep the bytes: the raw body, or the first part of a multipart body."""
-        file = self._workspace.files.get(request.path_params["file"])
+        content = await _uploaded(request)
+        response = await respond_with_faults(
+            self._workspace.faults, "upload", request, lambda: self._keep(request.path_params["file"], content)
+        )
+        return response or Response()
+
+    def _keep(self, file_id: str, content: bytes) -> Response:
+        file = self._workspace.files.get(file_id)
         if file is None:
             return PlainTextResponse("no such upload", 404)
-        content = await request.body()
-        if request.headers.get("content-type", "").startswith("multipart/form-data"):
-            async with request.form() as form:
-                parts = [part for part in form.values() if isinstance(part, UploadFile)]
-                content = await parts[0].read() if parts else b""
         if len(content) != file.size:
             return PlainTextResponse(f"announced {file.size} bytes, got {len(content)}", 400)
         self._workspace.files[file.id] = replace(file, content=content)
@@ -89,6 +88,14 @@ class FileEndpoint:
         if not picture:
             headers["Content-Disposition"] = "attachment"
         return Response(file.content, headers=headers, media_type=file.mimetype)
+
+
+async def _uploaded(request: Request) -> bytes:
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        return await request.body()
+    async with request.form() as form:
+        parts = [part for part in form.values() if isinstance(part, UploadFile)]
+        return await parts[0].read() if parts else b""
 
 
 def _completed(workspace: Workspace, entry: Any) -> SharedFile:

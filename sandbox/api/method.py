@@ -63,6 +63,13 @@ class Call:
             raise SlackError("channel_not_found")
         return channel
 
+    def joined_channel(self, name: str = "channel") -> Channel:
+        """The channel of this id, which the app is in. Raises SlackError channel_not_found or not_in_channel."""
+        channel = self.channel(name)
+        if self.workspace.app.bot_user_id not in self.workspace.members[channel.id]:
+            raise SlackError("not_in_channel")
+        return channel
+
     def user(self, name: str = "user") -> User:
         """The person of this id. Raises SlackError user_not_found."""
         user = self.workspace.users.get(self.text(name))

@@ -10,7 +10,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from sandbox.api import basics, chat, conversations, files, reactions, users, views
+from sandbox.api import basics, chat, conversations, files, pins, reactions, scheduling, users, views
+from sandbox.api.faulty import respond_with_faults
 from sandbox.api.method import Call, Method
 from sandbox.delivery.sockets import SocketTransport
 from sandbox.errors import SlackError
@@ -26,7 +27,9 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             chat.METHODS,
             conversations.METHODS,
             files.METHODS,
+            pins.METHODS,
             reactions.METHODS,
+            scheduling.METHODS,
             users.METHODS,
             views.METHODS,
         )
@@ -48,7 +51,9 @@ class WebApi:
         started = self._workspace.clock()
         name = request.path_params["method"]
         arguments, token = await _arguments(request)
-        response = self._respond(name, arguments, token)
+        response = await respond_with_faults(
+            self._workspace.faults, name, request, lambda: self._respond(name, arguments, token)
+        )
         self._workspace.wire.record(
             Exchange(
                 started=started,
@@ -57,11 +62,11 @@ class WebApi:
                 via="http",
                 name=name,
                 request=json.dumps(arguments, default=str),
-                status=response.status_code,
-                reply=bytes(response.body).decode(),
+                status=None if response is None else response.status_code,
+                reply="" if response is None else bytes(response.body).decode(),
             )
         )
-        return response
+        return response or Response()
 
     def _respond(self, name: str, arguments: dict[str, Any] | None, token: str | None) -> JSONResponse:
         headers = self._scope_headers(METHODS.get(name))

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from sandbox.blockkit.cards import ALERT, CARD, CAROUSEL, FILE, PLAN, TASK_CARD, VIDEO
+from sandbox.blockkit.data import DATA_TABLE, DATA_VISUALIZATION, TABLE
 from sandbox.blockkit.elements import ELEMENTS, IMAGE_ELEMENT
 from sandbox.blockkit.objects import SLACK_FILE, plain_text, text
 from sandbox.blockkit.rich_text import RICH_TEXT
@@ -13,19 +15,17 @@ from sandbox.blockkit.rules import (
     Place,
     Rule,
     Shape,
-    anything,
     array,
     at_least_one,
+    block,
     boolean,
     exactly_one,
+    integer,
     one_of,
-    shape,
     string,
     typed,
 )
 from sandbox.blockkit.violation import Violation
-
-_DOCS = "docs: reference/block-kit/blocks"
 
 _SELECTS = ("static_select", "external_select", "users_select", "conversations_select", "channels_select")
 _CHOOSERS = (
@@ -36,7 +36,8 @@ _CHOOSERS = (
     "datepicker",
     "timepicker",
 )
-_ACCESSORIES = (*_CHOOSERS, "button", "overflow")
+_ACCESSORIES = (*_CHOOSERS, "button", "overflow", "workflow_button")
+_CONTEXT_ACTIONS = ("feedback_buttons", "icon_button")
 _ACTIONS = (*_ACCESSORIES, "datetimepicker", "rich_text_input")
 _INPUTS = (
     *_CHOOSERS,
@@ -54,11 +55,6 @@ def _some(names: tuple[str, ...], **more: Rule) -> dict[str, Rule]:
     return {name: ELEMENTS[name] for name in names} | more
 
 
-def _block(name: str, fields: Mapping[str, Rule], required: str = "", across: tuple[Rule, ...] = ()) -> Shape:
-    common: dict[str, Rule] = {"type": anything, "block_id": string(255)}
-    return shape(name, f"{_DOCS}/{name}-block", common | dict(fields), required, across)
-
-
 def _context_part(value: Any, place: Place) -> Iterator[Violation]:
     if isinstance(value, dict) and value.get("type") in ("plain_text", "mrkdwn"):
         yield from text(2000)(value, place)
@@ -66,16 +62,15 @@ def _context_part(value: Any, place: Place) -> Iterator[Violation]:
         yield from typed("context.elements", {"image": IMAGE_ELEMENT})(value, place)
 
 
-_RAW_TEXT = shape("table.raw_text", f"{_DOCS}/table-block", {"type": anything, "text": string()}, "text")
-_CELL = typed("table.cell", {"raw_text": _RAW_TEXT, "rich_text": RICH_TEXT})
-_COLUMN = shape(
-    "table.column",
-    f"{_DOCS}/table-block",
-    {"align": one_of("left", "center", "right"), "is_wrapped": boolean},
-)
+def _no_dispatch_of_files(value: Any, place: Place) -> Iterator[Violation]:
+    element = value.get("element")
+    is_file = isinstance(element, dict) and element.get("type") == "file_input"
+    if is_file and value.get("dispatch_action") is True:
+        yield place.field("dispatch_action").broken("file_input", "file_input cannot dispatch actions")
+
 
 _SHAPES = (
-    _block(
+    block(
         "section",
         {
             "text": text(3000),
@@ -85,11 +80,16 @@ _SHAPES = (
         },
         across=(at_least_one("text", "fields"),),
     ),
-    _block("header", {"text": plain_text(150)}, "text"),
-    _block("context", {"elements": array(_context_part, max_items=10)}, "elements"),
-    _block("divider", {}),
-    _block("actions", {"elements": array(typed("actions.elements", _some(_ACTIONS)), max_items=25)}, "elements"),
-    _block(
+    block("header", {"text": plain_text(150), "level": integer(1, 4)}, "text"),
+    block("context", {"elements": array(_context_part, max_items=10)}, "elements"),
+    block("divider", {}),
+    block("actions", {"elements": array(typed("actions.elements", _some(_ACTIONS)), max_items=25)}, "elements"),
+    block(
+        "context_actions",
+        {"elements": array(typed("context_actions.elements", _some(_CONTEXT_ACTIONS)), max_items=5)},
+        "elements",
+    ),
+    block(
         "input",
         {
             "label": plain_text(2000),
@@ -99,8 +99,9 @@ _SHAPES = (
             "optional": boolean,
         },
         "label element",
+        (_no_dispatch_of_files,),
     ),
-    _block(
+    block(
         "image",
         {
             "image_url": string(3000),
@@ -111,19 +112,86 @@ _SHAPES = (
         "alt_text",
         (exactly_one("image_url", "slack_file"),),
     ),
-    _block("markdown", {"text": string()}, "text"),
-    _block(
-        "table",
-        {
-            "rows": array(array(_CELL, max_items=20), max_items=100),
-            "column_settings": array(_COLUMN, max_items=20),
-        },
-        "rows",
-    ),
+    block("markdown", {"text": string()}, "text"),
     RICH_TEXT,
+    ALERT,
+    CARD,
+    CAROUSEL,
+    DATA_TABLE,
+    DATA_VISUALIZATION,
+    FILE,
+    PLAN,
+    TABLE,
+    TASK_CARD,
+    VIDEO,
 )
 
-BLOCKS: Mapping[str, Shape] = MappingProxyType({entry.name: entry for entry in _SHAPES})
+_CHILDREN = (
+    "actions",
+    "context",
+    "divider",
+    "file",
+    "header",
+    "image",
+    "input",
+    "rich_text",
+    "section",
+    "table",
+    "video",
+)
+
+
+def _collapsed_if_collapsible(value: Any, place: Place) -> Iterator[Violation]:
+    if value.get("default_collapsed") is True and value.get("is_collapsible") is not True:
+        yield place.field("default_collapsed").broken("collapsible", "needs is_collapsible to be true")
+
+
+_CONTAINER = block(
+    "container",
+    {
+        "title": plain_text(150),
+        "rich_text_title": typed("container.rich_text_title", {"rich_text": RICH_TEXT}),
+        "subtitle": text(150),
+        "child_blocks": array(
+            typed("container.child_blocks", {entry.name: entry for entry in _SHAPES if entry.name in _CHILDREN}),
+            max_items=10,
+        ),
+        "width": one_of("narrow", "standard", "wide", "full"),
+        "icon": typed("container.icon", {"image": IMAGE_ELEMENT}),
+        "is_collapsible": boolean,
+        "default_collapsed": boolean,
+        "has_header_divider": boolean,
+    },
+    "child_blocks",
+    (at_least_one("title", "rich_text_title"), _collapsed_if_collapsible),
+)
+
+BLOCKS: Mapping[str, Shape] = MappingProxyType({entry.name: entry for entry in (*_SHAPES, _CONTAINER)})
 """Every block by its type."""
 
-ONLY_IN_MESSAGES = frozenset({"markdown", "table"})
+_EVERYWHERE = frozenset({"message", "modal", "home"})
+_SURFACES: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "alert": frozenset({"modal"}),
+        "card": frozenset({"message", "home"}),
+        "carousel": frozenset({"message", "home"}),
+        **dict.fromkeys(
+            (
+                "container",
+                "context_actions",
+                "data_table",
+                "data_visualization",
+                "markdown",
+                "plan",
+                "table",
+                "task_card",
+            ),
+            frozenset({"message"}),
+        ),
+    }
+)
+
+
+def surfaces_of(block_type: str) -> frozenset[str]:
+    """Where a block may stand. Where Slack's pages and what others measured differ, the narrower holds."""
+    return _SURFACES.get(block_type, _EVERYWHERE)

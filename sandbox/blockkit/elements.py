@@ -15,6 +15,7 @@ from sandbox.blockkit.objects import (
     OVERFLOW_OPTION,
     SELECT_OPTION,
     SLACK_FILE,
+    WORKFLOW,
     initial_among_options,
     options_or_groups,
     plain_text,
@@ -103,19 +104,28 @@ _CONVERSATIONS: dict[str, Rule] = {
 _SELECT = "select-menu-element"
 _NUMBER = string(pattern=_DECIMAL, example="12 or 12.5, as a string")
 
+_FEEDBACK = shape(
+    "feedback_button",
+    f"{_DOCS}/feedback-buttons-element",
+    {"text": plain_text(75), "value": string(2000), "accessibility_label": string(75)},
+    "text value",
+)
+
+BUTTON = _element(
+    "button",
+    "button-element",
+    {
+        "text": plain_text(75),
+        "url": string(3000),
+        "value": string(2000),
+        "style": one_of("primary", "danger"),
+        "accessibility_label": string(75),
+    },
+    "text",
+)
+
 _SHAPES = (
-    _element(
-        "button",
-        "button-element",
-        {
-            "text": plain_text(75),
-            "url": string(3000),
-            "value": string(2000),
-            "style": one_of("primary", "danger"),
-            "accessibility_label": string(75),
-        },
-        "text",
-    ),
+    BUTTON,
     _menu("static_select", _SELECT, {**_STATIC, "initial_option": SELECT_OPTION}, across=_STATIC_ACROSS),
     _menu("external_select", _SELECT, {"min_query_length": integer(0), "initial_option": SELECT_OPTION}),
     _menu("users_select", _SELECT, {"initial_user": string()}),
@@ -193,8 +203,52 @@ _SHAPES = (
     ),
     _input("email_text_input", "email-input-element", {"initial_value": string(min_length=0)}),
     _input("url_text_input", "url-input-element", {"initial_value": string(min_length=0)}),
-    _input("rich_text_input", "rich-text-input-element", {"initial_value": RICH_TEXT}),
-    _element("file_input", "file-input-element", {"filetypes": array(string()), "max_files": integer(1, 10)}),
+    _input(
+        "rich_text_input",
+        "rich-text-input-element",
+        {"initial_value": RICH_TEXT, "min_lines": integer(1, 100), "max_lines": integer(1, 100)},
+    ),
+    shape(
+        "file_input",
+        f"{_DOCS}/file-input-element",
+        {"type": anything, "action_id": string(255), "filetypes": array(string()), "max_files": integer(1, 10)},
+    ),
+    shape(
+        "feedback_buttons",
+        f"{_DOCS}/feedback-buttons-element",
+        {"type": anything, "action_id": string(255), "positive_button": _FEEDBACK, "negative_button": _FEEDBACK},
+        "positive_button negative_button",
+    ),
+    _element(
+        "icon_button",
+        "icon-button-element",
+        {
+            "icon": one_of("trash"),
+            "text": plain_text(75),
+            "value": string(2000),
+            "accessibility_label": string(75),
+            "visible_to_user_ids": array(string()),
+        },
+        "icon text",
+    ),
+    _element(
+        "workflow_button",
+        "workflow-button-element",
+        {
+            "text": plain_text(75),
+            "workflow": WORKFLOW,
+            "style": one_of("primary", "danger"),
+            "accessibility_label": string(75),
+        },
+        "text workflow action_id",
+    ),
+)
+
+URL_SOURCE = shape(
+    "url_source",
+    f"{_DOCS}/url-source-element",
+    {"type": anything, "url": string(), "text": string()},
+    "url text",
 )
 
 IMAGE_ELEMENT = shape(

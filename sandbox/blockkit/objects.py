@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -125,12 +125,54 @@ CONVERSATION_FILTER = shape(
     across=(at_least_one("include", "exclude_external_shared_channels", "exclude_bot_users"),),
 )
 
+# fmt: off
+_ICONS = (
+    "archive", "book", "bookmark", "bot", "bug", "calendar", "call", "caret-left", "caret-right", "check",
+    "clipboard", "code", "comment", "compass", "copy", "cube", "download", "edit", "email", "eye-closed",
+    "eye-open", "file", "flag", "folder", "gear", "globe", "heart", "help", "image", "info", "key", "lightbulb",
+    "link", "map", "mobile", "new-window", "pin", "plus", "refine", "refresh", "rocket", "save", "screen", "share",
+    "sparkle", "star", "star-filled", "tag", "thumbs-down", "thumbs-up", "trash", "upload", "user", "warning",
+)
+# fmt: on
+
+SLACK_ICON = shape(
+    "slack_icon", f"{_DOCS}/slack-icon-object", {"type": one_of("icon"), "name": one_of(*_ICONS)}, "type name"
+)
+
+_PARAMETER = shape(
+    "input_parameter", f"{_DOCS}/input-parameter-object", {"name": string(), "value": string()}, "name value"
+)
+_TRIGGER = shape(
+    "trigger",
+    f"{_DOCS}/trigger-object",
+    {"url": string(), "customizable_input_parameters": array(_PARAMETER, min_items=0)},
+    "url",
+)
+WORKFLOW = shape("workflow", f"{_DOCS}/workflow-object", {"trigger": _TRIGGER}, "trigger")
+
 SLACK_FILE = shape(
     "slack_file",
     f"{_DOCS}/slack-file-object",
     {"id": string(), "url": string(3000)},
     across=(exactly_one("id", "url"),),
 )
+
+
+SUGGESTIONS = shape(
+    "suggestions",
+    "docs: reference/interaction-payloads/block_suggestion-payload",
+    {
+        "options": array(SELECT_OPTION, min_items=0, max_items=100),
+        "option_groups": array(OPTION_GROUP, min_items=0, max_items=100),
+    },
+    across=(exactly_one("options", "option_groups"),),
+)
+"""What an app answers with when an external select asks for options."""
+
+
+def plain_strings(values: Iterable[Any]) -> list[str]:
+    """Those of the values that are strings."""
+    return [value for value in values if isinstance(value, str)]
 
 
 def options_or_groups(value: Any, place: Place) -> Iterator[Violation]:

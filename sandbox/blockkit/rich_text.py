@@ -21,15 +21,25 @@ def _inline(name: str, fields: Mapping[str, Rule], required: str) -> Rule:
     return shape(f"rich_text.{name}", _SOURCE, {"type": anything, "style": _STYLE, **fields}, required)
 
 
+_EMOJI: Mapping[str, Rule] = {
+    "name": string(),
+    "unicode": string(),
+    "url": string(),
+    "skin_tone": integer(2, 6),
+}
+_TEXT_AND_LINK: Mapping[str, Rule] = {
+    "text": _inline("text", {"text": string()}, "text"),
+    "link": _inline("link", {"url": string(), "text": string(), "unsafe": boolean}, "url"),
+}
 _INLINE = typed(
     "rich_text.inline",
     {
-        "text": _inline("text", {"text": string()}, "text"),
-        "link": _inline("link", {"url": string(), "text": string(), "unsafe": boolean}, "url"),
-        "emoji": _inline("emoji", {"name": string(), "unicode": string(), "skin_tone": integer(2, 6)}, "name"),
+        **_TEXT_AND_LINK,
+        "emoji": _inline("emoji", _EMOJI, "name"),
         "user": _inline("user", {"user_id": string()}, "user_id"),
         "usergroup": _inline("usergroup", {"usergroup_id": string()}, "usergroup_id"),
         "channel": _inline("channel", {"channel_id": string()}, "channel_id"),
+        "team": _inline("team", {"team_id": string()}, "team_id"),
         "broadcast": _inline("broadcast", {"range": one_of("here", "channel", "everyone")}, "range"),
         "color": _inline("color", {"value": string(pattern="#[0-9A-Fa-f]{6}", example="#F405B3")}, "value"),
         "date": _inline(
@@ -46,6 +56,7 @@ def _part(name: str, fields: Mapping[str, Rule]) -> Rule:
 
 
 _CONTENT = array(_INLINE, min_items=0)
+_PREFORMATTED = array(typed("rich_text.preformatted", _TEXT_AND_LINK), min_items=0)
 _SECTION = _part("rich_text_section", {"elements": _CONTENT})
 
 RICH_TEXT = shape(
@@ -61,7 +72,7 @@ RICH_TEXT = shape(
                     "rich_text_section": _SECTION,
                     "rich_text_preformatted": _part(
                         "rich_text_preformatted",
-                        {"elements": _CONTENT, "border": integer(0, 1), "language": string()},
+                        {"elements": _PREFORMATTED, "border": integer(0, 1), "language": string()},
                     ),
                     "rich_text_quote": _part("rich_text_quote", {"elements": _CONTENT, "border": integer(0, 1)}),
                     "rich_text_list": shape(

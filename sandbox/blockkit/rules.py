@@ -84,6 +84,28 @@ def integer(low: int | None = None, high: int | None = None) -> Rule:
     return check
 
 
+def number(*, above: float | None = None) -> Rule:
+    """Any number, or one above a bound."""
+
+    def check(value: Any, place: Place) -> Iterator[Violation]:
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            yield place.broken("type", "must be a number")
+        elif above is not None and value <= above:
+            yield place.broken("minimum", f"must be greater than {above:g}")
+
+    return check
+
+
+def null_or(rule: Rule) -> Rule:
+    """null, or what the rule says."""
+
+    def check(value: Any, place: Place) -> Iterator[Violation]:
+        if value is not None:
+            yield from rule(value, place)
+
+    return check
+
+
 def one_of(*values: str) -> Rule:
     """One of some words."""
 
@@ -146,6 +168,20 @@ def shape(
     return Shape(name, source, MappingProxyType(dict(fields)), frozenset(required.split()), across)
 
 
+def block(
+    name: str,
+    fields: Mapping[str, Rule],
+    required: str = "",
+    across: tuple[Rule, ...] = (),
+    source: str = "docs: reference/block-kit/blocks",
+) -> Shape:
+    """A block's shape: its fields and those that every block has. Documentation pages carry the block's name."""
+    if source.startswith("docs"):
+        source = f"{source}/{name.replace('_', '-')}-block"
+    common: dict[str, Rule] = {"type": anything, "block_id": string(255)}
+    return shape(name, source, common | dict(fields), required, across)
+
+
 def typed(name: str, shapes: Mapping[str, Rule]) -> Rule:
     """An object whose `type` says which of the shapes it has."""
 
@@ -172,6 +208,16 @@ def exactly_one(*keys: str) -> Rule:
         present = [key for key in keys if key in value]
         if len(present) != 1:
             yield place.broken("exclusive", f"must have exactly one of: {', '.join(keys)}")
+
+    return check
+
+
+def at_most_one(*keys: str) -> Rule:
+    """Not more than one of some fields."""
+
+    def check(value: Any, place: Place) -> Iterator[Violation]:
+        if sum(key in value for key in keys) > 1:
+            yield place.broken("exclusive", f"must not have more than one of: {', '.join(keys)}")
 
     return check
 

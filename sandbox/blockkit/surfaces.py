@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
-from sandbox.blockkit.blocks import BLOCKS, ONLY_IN_MESSAGES
-from sandbox.blockkit.objects import plain_text
+from sandbox.blockkit.blocks import BLOCKS, surfaces_of
+from sandbox.blockkit.data import cell_characters
+from sandbox.blockkit.objects import SUGGESTIONS, plain_text
 from sandbox.blockkit.rules import Place, anything, array, boolean, shape, string, typed
 from sandbox.blockkit.violation import Violation
 
@@ -17,6 +19,8 @@ Surface: TypeAlias = Literal["message", "modal", "home"]
 MAX_BLOCKS: Mapping[str, int] = {"message": 50, "modal": 100, "home": 100}
 MAX_MESSAGE_CHARACTERS = 13_200
 MAX_MARKDOWN_CHARACTERS = 12_000
+MAX_CELL_CHARACTERS = 10_000
+MAX_CHARTS = 2
 MAX_ATTACHMENTS = 100
 MAX_VIEW_BYTES = 250_000
 _DOCS = "docs: reference/block-kit"
@@ -55,6 +59,30 @@ def check_view(view: Any) -> list[Violation]:
     return found
 
 
+def check_options(answer: Any) -> list[Violation]:
+    """Every broken rule in what an external select is answered with; pointers begin at the answer."""
+    return list(SUGGESTIONS(answer, Place("", "suggestions", _DOCS)))
+
+
+def scope_violations(blocks: Any, scopes: Collection[str] | None) -> list[Violation]:
+    """The blocks and elements in valid blocks for which the app lacks a scope; None when it may do all."""
+    if scopes is None:
+        return []
+    found = []
+    for block, place in _placed(blocks, Place("/blocks", "blocks", _DOCS)):
+        for part in (block, *_interactive(block)):
+            needed, source = _SCOPES.get(str(part.get("type")), (None, ""))
+            if needed is not None and needed not in scopes:
+                message = f"{part['type']} needs the scope {needed}"
+                found.append(Violation(place.pointer, f"{part['type']}.scope", message, source))
+    return found
+
+
+_SCOPES: Mapping[str, tuple[str, str]] = {
+    "video": ("links.embed:write", "docs: reference/block-kit/blocks/video-block"),
+    "file_input": ("files:read", "docs: reference/block-kit/block-elements/file-input-element"),
+}
+
 _VIEW_FIELDS = {
     "type": anything,
     "blocks": anything,
@@ -81,37 +109,46 @@ _MODAL = shape(
 
 def _blocks(blocks: Any, place: Place, surface: Surface) -> Iterator[Violation]:
     yield from array(typed("block", BLOCKS), min_items=0, max_items=MAX_BLOCKS[surface])(blocks, place)
-    if not isinstance(blocks, list):
-        return
-    entries = [(index, block) for index, block in enumerate(blocks) if isinstance(block, dict)]
-    yield from _unique_block_ids(entries, place)
-    for index, block in entries:
-        yield from _unique_action_ids(block, place.item(index))
-        yield from _surface_violations(block, place.item(index), surface)
-    yield from _counts([block for _, block in entries], place)
+    placed = list(_placed(blocks, place))
+    yield from _unique_block_ids(placed)
+    for block, where in placed:
+        yield from _unique_action_ids(block, where)
+        yield from _surface_violations(block, where, surface)
+    yield from _counts([block for block, _ in placed], place)
 
 
-def _unique_block_ids(entries: list[tuple[int, Any]], place: Place) -> Iterator[Violation]:
-    counts = Counter(block["block_id"] for _, block in entries if isinstance(block.get("block_id"), str))
-    for index, block in entries:
+def _placed(blocks: Any, place: Place) -> Iterator[tuple[Any, Place]]:
+    """Every block and its place, those inside of others too."""
+    for index, block in enumerate(blocks if isinstance(blocks, list) else ()):
+        if not isinstance(block, dict):
+            continue
+        yield block, place.item(index)
+        held, inner = _inner(block)
+        if inner:
+            yield from _placed(inner, replace(place, pointer=f"{place.pointer}/{index}/{held}"))
+
+
+def _unique_block_ids(placed: list[tuple[Any, Place]]) -> Iterator[Violation]:
+    counts = Counter(block["block_id"] for block, _ in placed if isinstance(block.get("block_id"), str))
+    for block, place in placed:
         block_id = block.get("block_id")
         if isinstance(block_id, str) and counts[block_id] > 1:
-            yield place.item(index).field("block_id").broken("unique", f"block_id {block_id!r} is used twice")
+            yield place.field("block_id").broken("unique", f"block_id {block_id!r} is used twice")
 
 
 def _unique_action_ids(block: Any, place: Place) -> Iterator[Violation]:
-    elements = _interactive(block)
-    ids = [element["action_id"] for element in elements if isinstance(element.get("action_id"), str)]
+    held = "actions" if block.get("type") == "card" else "elements"
+    ids = [element["action_id"] for element in _interactive(block) if isinstance(element.get("action_id"), str)]
     for action_id, count in Counter(ids).items():
         if count > 1:
-            yield place.field("elements").broken(
+            yield place.field(held).broken(
                 "action_id.unique", f"`action_id` {action_id!r} already exists in this block"
             )
 
 
 def _surface_violations(block: Any, place: Place, surface: Surface) -> Iterator[Violation]:
-    if surface != "message" and str(block.get("type")) in ONLY_IN_MESSAGES:
-        yield place.field("type").broken("surface", f"a {block['type']} block is for messages only")
+    if surface not in surfaces_of(str(block.get("type"))):
+        yield place.field("type").broken("surface", f"a {block['type']} block cannot stand in a {surface}")
     for element in _interactive(block):
         if element.get("type") == "file_input" and surface != "modal":
             yield place.field("element").broken("surface", "file_input is for modals only")
@@ -120,8 +157,14 @@ def _surface_violations(block: Any, place: Place, surface: Surface) -> Iterator[
 
 
 def _counts(blocks: list[Any], place: Place) -> Iterator[Violation]:
-    if sum(block.get("type") == "table" for block in blocks) > 1:
+    tables = [block for block in blocks if block.get("type") == "table"]
+    if len(tables) > 1:
         yield place.broken("one_table", "only one table is allowed")
+    if sum(block.get("type") == "data_visualization" for block in blocks) > MAX_CHARTS:
+        yield place.broken("charts", f"no more than {MAX_CHARTS} data visualizations are allowed")
+    cells = sum(map(cell_characters, [*tables, *(block for block in blocks if block.get("type") == "data_table")]))
+    if cells > MAX_CELL_CHARACTERS:
+        yield place.broken("cell_characters", f"no more than {MAX_CELL_CHARACTERS} characters in all table cells")
     texts = [block.get("text") for block in blocks if block.get("type") == "markdown"]
     if sum(len(text) for text in texts if isinstance(text, str)) > MAX_MARKDOWN_CHARACTERS:
         yield place.broken("markdown_characters", f"no more than {MAX_MARKDOWN_CHARACTERS} in all markdown blocks")
@@ -148,10 +191,15 @@ def _attachment(value: Any, place: Place) -> Iterator[Violation]:
 
 def _interactive(block: Any) -> list[dict[str, Any]]:
     candidates = [block.get("accessory"), block.get("element")]
-    if block.get("type") == "actions":
-        elements = block.get("elements")
-        candidates.extend(elements if isinstance(elements, list) else ())
-    return _objects(candidates)
+    held = {"actions": "elements", "context_actions": "elements", "card": "actions"}.get(str(block.get("type")))
+    return _objects(candidates) + (_objects(block.get(held)) if held else [])
+
+
+def _inner(block: Any) -> tuple[str, list[Any]]:
+    """The field of a block that holds blocks, and those."""
+    held = {"container": "child_blocks", "carousel": "elements"}.get(str(block.get("type")), "")
+    inner = block.get(held)
+    return held, inner if isinstance(inner, list) else []
 
 
 def _objects(values: Any) -> list[dict[str, Any]]:

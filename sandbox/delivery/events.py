@@ -42,6 +42,6 @@ class EventQueue:
                 )
             except NotAcknowledged:
                 reason = "http_timeout"
-            except DispatchFailed:
-                reason = "http_error"
+            except DispatchFailed as failure:
+                reason = "connection_failed" if failure.status is None else "http_error"
         return None

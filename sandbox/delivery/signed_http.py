@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import time
 from typing import Any
 from urllib.parse import urlencode
 
 import httpx
 
+from sandbox.clock import Clock
 from sandbox.delivery.transport import (
     ACKNOWLEDGE_SECONDS,
     Acknowledgement,
@@ -17,10 +19,12 @@ from sandbox.delivery.transport import (
     DispatchFailed,
     NotAcknowledged,
 )
+from sandbox.faults import FaultKind
 from sandbox.wire import Exchange
 from sandbox.workspace import Workspace
 
 _FORM = "application/x-www-form-urlencoded"
+_STALE_SECONDS = 600
 
 
 def sign(secret: str, timestamp: str, body: bytes) -> str:
@@ -37,9 +41,12 @@ class HttpTransport:
         workspace: Workspace,
         events_url: str | None = None,
         acknowledge_seconds: float = ACKNOWLEDGE_SECONDS,
+        signing_clock: Clock = time.time,
     ) -> None:
+        """`signing_clock` is the app's own time, whatever the workspace's clock says."""
         self._workspace = workspace
         self._events_url = events_url
+        self._signing_clock = signing_clock
         self._client = httpx.AsyncClient(timeout=acknowledge_seconds, trust_env=False)
 
     async def deliver(self, delivery: Delivery) -> Acknowledgement:
@@ -71,7 +78,11 @@ class HttpTransport:
         url = self._url(delivery)
         if url is None:
             return False
-        response = await self._client.post(url, content=body, headers=self._headers(delivery, body, "application/json"))
+        headers = self._headers(delivery, body, "application/json")
+        try:
+            response = await self._client.post(url, content=body, headers=headers)
+        except httpx.HTTPError:
+            return False
         return response.status_code == httpx.codes.OK and challenge in response.text
 
     async def close(self) -> None:
@@ -92,12 +103,17 @@ class HttpTransport:
         return manifest.interactivity_url
 
     def _headers(self, delivery: Delivery, body: bytes, content_type: str) -> dict[str, str]:
-        timestamp = str(int(self._workspace.clock()))
+        timestamp = str(
+            int(self._signing_clock()) - (_STALE_SECONDS if FaultKind.STALE_TIMESTAMP in delivery.faults else 0)
+        )
+        secret = self._workspace.credentials.signing_secret
+        if FaultKind.FORGED_SIGNATURE in delivery.faults:
+            secret = secret[::-1] + "forged"
         headers = {
             "Content-Type": content_type,
             "User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)",
             "X-Slack-Request-Timestamp": timestamp,
-            "X-Slack-Signature": sign(self._workspace.credentials.signing_secret, timestamp, body),
+            "X-Slack-Signature": sign(secret, timestamp, body),
         }
         if delivery.retry:
             headers |= {"X-Slack-Retry-Num": str(delivery.retry), "X-Slack-Retry-Reason": delivery.retry_reason}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +21,7 @@ from sandbox.delivery.transport import (
     DispatchFailed,
     NotAcknowledged,
 )
+from sandbox.faults import FaultKind
 from sandbox.identifiers import letters
 from sandbox.wire import Exchange
 from sandbox.workspace import Workspace
@@ -78,7 +80,9 @@ class SocketTransport:
             await socket.send_json(self._hello())
             await self._send_unheld()
             while True:
-                self._receive(await socket.receive_text())
+                text = await socket.receive_text()
+                if socket in self._sockets:
+                    self._receive(text)
         except (WebSocketDisconnect, RuntimeError):
             pass  # RuntimeError is Starlette's word for a socket that this side has closed
         finally:
@@ -94,6 +98,8 @@ class SocketTransport:
         started = self._workspace.clock()
         try:
             await self._send(envelope)
+            if FaultKind.DROPPED_SOCKET in delivery.faults and envelope.holder is not None:
+                await self._drop_without_a_word(envelope.holder)
             async with asyncio.timeout(self._acknowledge_seconds):
                 answer = await envelope.answer
         except TimeoutError:
@@ -114,6 +120,11 @@ class SocketTransport:
         """Close every socket."""
         for socket in tuple(self._sockets):
             await socket.close(code=1001)
+
+    async def _drop_without_a_word(self, socket: WebSocket) -> None:
+        await self._drop(socket)
+        with suppress(RuntimeError):  # the app may have closed it at the same moment
+            await socket.close(code=1011)
 
     def _receive(self, text: str) -> None:
         try:
@@ -170,7 +181,7 @@ class SocketTransport:
             "accepts_response_payload": delivery.kind != "events_api",
         }
         if delivery.kind == "events_api":
-            body |= {"retry_attempt": delivery.retry, "retry_reason": delivery.retry_reason}
+            body |= {"retry_attempt": delivery.retry, "retry_reason": delivery.retry_reason.removeprefix("http_")}
         return body
 
     def _record(self, delivery: Delivery, started: float, status: int | None, reply: str) -> None:

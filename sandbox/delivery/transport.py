@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from sandbox.faults import FaultKind
 from sandbox.model import Json
 
 Kind = Literal["slash_commands", "interactive", "events_api"]
@@ -26,12 +27,13 @@ class DispatchFailed(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One payload on its way. `retry` counts from 1 for events delivered again."""
+    """One payload on its way. `retry` counts from 1 for events delivered again, `faults` are to go wrong with it."""
 
     kind: Kind
     payload: Json
     retry: int = 0
     retry_reason: str = ""
+    faults: frozenset[FaultKind] = frozenset()
 
     @property
     def name(self) -> str:

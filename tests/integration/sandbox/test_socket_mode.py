@@ -12,6 +12,9 @@ from sandbox.testing import RunningWorkspace
 from tests.integration.sandbox.conftest import Listen
 from tests.unit.sandbox.blocks import Json, actions, button, field, home, modal, options, plain, select, text_input
 
+OPTION = {"text": plain("Option 1") | {"emoji": True}, "value": "v1"}
+"""An option as Slack sends it back."""
+
 
 def test_a_command_is_acknowledged_and_answered_in_the_channel(slack: RunningWorkspace, listen: Listen) -> None:
     def register(app: App) -> None:
@@ -107,7 +110,7 @@ def test_menus_say_what_was_chosen(slack: RunningWorkspace, listen: Listen) -> N
     )
     slack.person.action("olive", "db-ops", posted["ts"], "choose", "Option 1")
     slack.person.action("olive", "db-ops", posted["ts"], "more", "v0")
-    state = {"menus": {"choose": {"type": "static_select", "selected_option": options(2)[1]}}}
+    state = {"menus": {"choose": {"type": "static_select", "selected_option": OPTION}}}
     assert chosen == [("v1", state), ("v0", state)]
     refused = slack.person.action("olive", "db-ops", posted["ts"], "choose", "v9", check=False)
     assert refused["error"] == "invalid_value"
@@ -170,7 +173,7 @@ def test_a_submission_carries_the_state_and_closes_the_modal(
     assert view["private_metadata"] == "meta"
     assert view["state"]["values"] == {
         "reason": {"text": {"type": "plain_text_input", "value": "Because"}},
-        "target": {"pick": {"type": "static_select", "selected_option": options(2)[1]}},
+        "target": {"pick": {"type": "static_select", "selected_option": OPTION}},
     }
 
 
@@ -190,6 +193,7 @@ def test_errors_for_no_input_are_a_violation(slack: RunningWorkspace, listen: Li
     assert [violation.pointer for violation in slack.workspace.violations] == ["/errors/elsewhere"]
     with pytest.raises(AssertionError, match="is no input block here"):
         slack.assert_no_violations()
+    slack.take_violations()
 
 
 def test_update_and_push_and_clear_change_the_stack(slack: RunningWorkspace, listen: Listen) -> None:
@@ -237,7 +241,7 @@ def test_an_invalid_next_view_is_refused_and_recorded(slack: RunningWorkspace, l
     form = Submissions(slack, listen, REASON)
     form.answer = {"response_action": "update", "view": modal(title=plain("x" * 25))}
     assert form.submit({"reason": "x"})["error"] == "invalid_response"
-    assert slack.workspace.violations[0].rule == "modal.title.max_length"
+    assert [violation.rule for violation in slack.take_violations()] == ["modal.title.max_length"]
 
 
 def test_a_modal_select_keeps_its_state_and_may_update_the_view(slack: RunningWorkspace, listen: Listen) -> None:
