@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[3]
 SCHEMA = ROOT.parent / "shared" / "reference" / "manifest.schema.2.0.0.json"
 BEYOND_CALLS = {"commands", "chat:write.public"}
 """Scopes for what is no method: receiving the command, and posting where the bot is no member."""
-KNOWN_EVENTS_LISTENERS = {"event", "message", "function", "assistant"}
+EVENT_LISTENERS = {"event", "message", "function", "assistant"}
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def test_its_scopes_are_those_that_the_calls_need(manifest: dict[str, Any]) -> N
 
 def test_it_subscribes_to_the_events_that_are_listened_to(manifest: dict[str, Any]) -> None:
     events = manifest["settings"].get("event_subscriptions", {}).get("bot_events", [])
-    assert bool(events) == bool(KNOWN_EVENTS_LISTENERS & registered().keys())
+    assert bool(events) == bool(EVENT_LISTENERS & registered().keys())
 
 
 def test_interactivity_is_on_because_of_actions_and_views(manifest: dict[str, Any]) -> None:
