@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
 
 from bot.errors import Conflict, DamagedBackup, NotFound, StorageFailed
 from bot.models import Manifest
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 20
 _READ_ATTEMPTS = 5
+_PAUSE = 0.1
 _DELETE_BATCH = 1000
 
 
@@ -62,19 +64,20 @@ class S3Storage:
     def read(self, target: str, backup_id: str, name: str) -> Iterator[bytes]:
         """A stream that breaks is taken up where it broke, a few times without a byte in between."""
         key = self._key(target, backup_id, name)
-        position = attempts = 0
+        position, attempts = 0, 0
         while True:
             try:
                 for chunk in self._chunks_from(key, position):
                     yield chunk
                     position += len(chunk)
                     attempts = 0
-            except HTTPClientError as error:
+            except (HTTPClientError, IncompleteReadError) as error:
                 attempts += 1
                 if attempts == _READ_ATTEMPTS:
                     raise StorageFailed(
                         f"s3://{self._bucket}/{key} broke off at byte {position:,}: {error}", "Try again later."
                     ) from error
+                time.sleep(_PAUSE * 2**attempts)
             else:
                 return
 
