@@ -11,13 +11,15 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from bot.errors import StorageFailed
+from bot.errors import DamagedBackup, StorageFailed
 from bot.settings import S3Settings
 from bot.storage import Storage, open_storage
 from tests.support import Bucket
 from tests.unit.storage.samples import BACKUP_ID, TARGET
 
 NAME = "database.pgdump.zst"
+
+AFTER_THE_HEAD = -1
 
 
 class CuttingProxy:
@@ -54,7 +56,8 @@ class CuttingProxy:
             while data := source.recv(65536):
                 sent += len(data)
                 if answers and self.cuts and sent > self.cuts[0]:
-                    self.cuts.pop(0)
+                    if self.cuts.pop(0) == AFTER_THE_HEAD:
+                        sink.sendall(data[: data.index(b"\r\n\r\n") + 4])
                     break
                 sink.sendall(data)
         for end in (source, sink):
@@ -95,10 +98,20 @@ def test_a_download_that_breaks_off_for_ever_is_a_failure(s3: Bucket) -> None:
     data = os.urandom(3 << 20)
     with through_proxy(s3) as (proxy, storage):
         put(storage, data)
-        proxy.cuts = [100_000] * 100
+        proxy.cuts = [1 << 20, *[AFTER_THE_HEAD] * 5]
         with pytest.raises(StorageFailed, match="broke off at byte"):
             b"".join(storage.read(TARGET, BACKUP_ID, NAME))
-        proxy.cuts = []
+
+
+def test_an_object_that_goes_away_while_it_is_read_is_damage(s3: Bucket) -> None:
+    with through_proxy(s3) as (proxy, storage):
+        put(storage, os.urandom(6 << 20))
+        proxy.cuts = [3 << 20]
+        chunks = storage.read(TARGET, BACKUP_ID, NAME)
+        next(chunks)
+        storage.delete_backup(TARGET, BACKUP_ID)
+        with pytest.raises(DamagedBackup, match="missing"):
+            b"".join(chunks)
 
 
 def test_a_bucket_that_is_not_there_is_named(s3: Bucket) -> None:
