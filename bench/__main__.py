@@ -33,7 +33,7 @@ _FAILURES = (
 )
 _TABLE_WIDTH = 140
 
-Measure = Callable[[Seeded, float, Options], list[Row]]
+Measure = Callable[[Seeded, Options], list[Row]]
 MEASURES: Mapping[str, Measure] = {
     "backup": backup.measure,
     "restore": restore.measure,
@@ -43,7 +43,7 @@ MEASURES: Mapping[str, Measure] = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0: measured; 1: something failed, nothing is written; 2: usage; 130: interrupted."""
+    """0: all is measured; 1: something failed (what did not is written); 2: usage; 130: interrupted."""
     options = parse(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
     progress, started = Console(stderr=True, highlight=False, soft_wrap=True), time.monotonic()
@@ -57,26 +57,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         tell("interrupted; nothing is written")
         return 130
     except _FAILURES as error:
-        tell(f"failed, nothing is written: {error}")
+        tell(f"nothing could be measured: {error}")
         return 1
     write(report, options.output)
     show(report, Console(highlight=False, width=None if sys.stdout.isatty() else _TABLE_WIDTH))
     tell(f"written to {options.output}")
-    return 0
+    return 1 if report.failures else 0
 
 
 def measure(options: Options, tell: Tell) -> Report:
-    """Measure what was asked for, one size after the other. Raises what a contender raises."""
-    about, rows = machine.describe(), list[Row]()
+    """Measure what was asked for, one size after the other. A group that fails is told, and the others go on."""
+    about, rows, failures = machine.describe(), list[Row](), list[str]()
     with open_world(max(options.sizes), tell) as world:
-        for size in options.sizes:
-            groups = options.groups_at(size)
-            if not groups:
-                continue
+        for size in filter(options.groups_at, options.sizes):
             with seeded(world, size) as database:
-                for group in groups:
-                    rows += MEASURES[group](database, size, options)
-    return Report(about, rows, notes(options))
+                for group in options.groups_at(size):
+                    try:
+                        rows += MEASURES[group](database, options)
+                    except _FAILURES as error:
+                        failures.append(f"{group}/{database.size} failed: {error}")
+                        tell(failures[-1])
+    return Report(about, rows, notes(options), failures)
 
 
 def notes(options: Options) -> list[str]:

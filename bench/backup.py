@@ -12,7 +12,7 @@ _WITH_DIGESTS = "backup-digests"
 NO_SWITCH = "backup/…: backups cannot leave their digests out, so only the whole of it is measured (backup-digests/…)."
 
 
-def measure(database: Seeded, size_gb: float, options: Options) -> list[Row]:
+def measure(database: Seeded, options: Options) -> list[Row]:
     """Rows against each way of others that this machine has."""
     size, tell = database.size, database.world.tell
     samples = interleaved(
@@ -33,15 +33,15 @@ def measure(database: Seeded, size_gb: float, options: Options) -> list[Row]:
         versus(f"{_WITH_DIGESTS}/{size}/raw", mine, "COPY to /dev/null by two", samples["raw"]),
     ]
     if missing() is None:
-        rows.append(_against_pgbackrest(database, size_gb, options))
+        rows.append(_against_pgbackrest(database, options))
     else:
         tell(f"without pgBackRest: {missing()}")
     return rows
 
 
-def _against_pgbackrest(database: Seeded, size_gb: float, options: Options) -> Row:
+def _against_pgbackrest(database: Seeded, options: Options) -> Row:
     """On a cluster of its own, of the major version that Debian's pgBackRest comes with."""
-    with seeded(database.world, size_gb, MAJOR) as older:
+    with seeded(database.world, database.size_gb, MAJOR) as older:
         other = PgBackRest(older)
         samples: dict[str, list[Sample]] = interleaved(
             {"ours": lambda: ours.take_backup(older), "pgbackrest": other.take},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from sandbox.processes import wait_until
 
 _LOOK_EVERY_S = 0.1
 _START_WITHIN_S = 60.0
+_END_WITHIN_S = 120.0
 
 
 @dataclass
@@ -48,18 +50,24 @@ def backups_under_way(house: House, target: str) -> Iterator[Count]:
 
 
 def _keep(house: House, target: str, operation_id: str, stop: threading.Event, count: Count) -> None:
-    pause = threading.Event()
     while True:
-        operation = _current(house, operation_id)
-        if not operation.state.ended:
-            pause.wait(_LOOK_EVERY_S)
-            continue
-        if operation.state is not OperationState.DONE:
-            raise BenchError(f"a backup under the load ended as {operation.state}: {operation.failure}")
+        _await_end(house, operation_id, stop)
         count.done += 1
         if stop.is_set():
             return
         operation_id = _request(house, target)
+
+
+def _await_end(house: House, operation_id: str, stop: threading.Event) -> None:
+    """However long it takes; when the load is over, not much longer. The bot may have died under it."""
+    patience = _END_WITHIN_S
+    while not (operation := _current(house, operation_id)).state.ended:
+        if patience < 0:
+            raise BenchError(f"a backup under the load is still {operation.state} {_END_WITHIN_S:g} s after it")
+        patience -= _LOOK_EVERY_S if stop.is_set() else 0
+        time.sleep(_LOOK_EVERY_S)
+    if operation.state is not OperationState.DONE:
+        raise BenchError(f"a backup under the load ended as {operation.state}: {operation.failure}")
 
 
 def _request(house: House, target: str) -> str:

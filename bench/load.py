@@ -1,4 +1,4 @@
-"""A steady load of slash commands on a workspace of this machine."""
+"""A steady load of slash commands, on a workspace that this process serves to this machine alone."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 
 from bench.errors import BenchError
+from bench.world import TARGET
 from sandbox.delivery.transport import ACKNOWLEDGE_SECONDS
 from sandbox.people import DB_OPS, OPERATOR
 from sandbox.testing import RunningWorkspace
 
 COMMAND = "/baseliner"
-WORDS = ("", "status", "backups shop", "health")
+WORDS = ("", "status", f"backups {TARGET}", "health")
 """help, and what people look at: each reads the state database and answers by its response_url"""
 
 MOST_PER_SECOND = 200

@@ -19,11 +19,12 @@ _DIGITS = 6
 
 @dataclass(frozen=True)
 class Report:
-    """What one run of the bench found. `notes` say what is not in it, and why."""
+    """What one run of the bench found. `notes` say what is not in it and why; `failures` what should be, and is not."""
 
     machine: Mapping[str, Any]
     rows: Sequence[Row]
     notes: Sequence[str]
+    failures: Sequence[str] = ()
 
 
 def write(report: Report, path: Path) -> None:
@@ -38,7 +39,7 @@ def write(report: Report, path: Path) -> None:
 
 
 def show(report: Report, console: Console) -> None:
-    """Print the tables that have rows, then the notes."""
+    """Print the tables that have rows, then the notes and failures."""
     acks = [row for row in report.rows if "in_time" in row.details]
     others = [row for row in report.rows if row not in acks]
     if others:
@@ -48,7 +49,7 @@ def show(report: Report, console: Console) -> None:
     for row in report.rows:
         if "steps_s" in row.details:
             console.print(_steps(row))
-    for note in report.notes:
+    for note in (*report.notes, *report.failures):
         console.print(f"– {note}", markup=False)
 
 

@@ -16,7 +16,7 @@ NO_SWITCH = (
 NO_UNDO = "undo/…: there is no undo yet."
 
 
-def measure(database: Seeded, _size_gb: float, options: Options) -> list[Row]:
+def measure(database: Seeded, options: Options) -> list[Row]:
     """The whole restore beside `psql < dump`; the safety backup in a row of its own."""
     size = database.size
     backup_id = ours.keep_backup(database, TARGET)

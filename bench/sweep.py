@@ -8,7 +8,7 @@ from bench.options import Options
 from bench.world import TARGET, Seeded
 
 
-def measure(database: Seeded, _size_gb: float, options: Options) -> list[Row]:
+def measure(database: Seeded, options: Options) -> list[Row]:
     """The median of several sweeps in one worker, as in the product: the first one connects to the state database."""
     database.world.tell(f"{options.sweeps} sweeps")
     answer = ours.run_worker(database, "sweep", TARGET, str(options.sweeps))

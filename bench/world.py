@@ -57,12 +57,17 @@ class Seeded:
     """A database with data, and a bot that is set up to care for it."""
 
     world: World
-    size: str
+    size_gb: float
     cluster: Cluster
     directory: Path
     environment: Mapping[str, str]
     """of a bot process"""
     application: ServiceSettings
+
+    @property
+    def size(self) -> str:
+        """As in a row's name."""
+        return label(self.size_gb)
 
     @property
     def health_url(self) -> str:
@@ -133,7 +138,7 @@ def seeded(world: World, size_gb: float, major: int = MAJOR) -> Iterator[Seeded]
         world.tell(f"filling {label(size_gb)} on PostgreSQL {major}")
         dsn = data.seed(cluster, size_gb)
         application = ServiceSettings(dsn, free_port(), 0, str(directory / _LIFELINE))
-        ready = Seeded(world, label(size_gb), cluster, directory, _environment(world, directory), application)
+        ready = Seeded(world, size_gb, cluster, directory, _environment(world, directory), application)
         _write_files(ready)
         world.tell(f"the database has {ready.megabytes():,.0f} MB")
         try:

@@ -31,7 +31,8 @@ NAMES = {
 @pytest.mark.parametrize("group", NAMES)
 def test_quick(group: str, tmp_path: Path, work_directory: Path) -> None:
     found = run_bench(group, tmp_path / "latest.json", work_directory / f"bench-{group}")
-    assert set(found) == {"machine", "rows", "notes"}
+    assert set(found) == {"machine", "rows", "notes", "failures"}
+    assert found["failures"] == []
     assert found["machine"]["cores"] == os.cpu_count()
     assert {row["name"] for row in found["rows"]} == NAMES[group]
     for row in found["rows"]:

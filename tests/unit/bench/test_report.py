@@ -25,6 +25,7 @@ def report() -> Report:
             row_of("ack/50ps/http", [Answer(0.02, True), Answer(0.4, True), Answer(3.2, False)], 7, 150.0),
         ],
         notes=["undo/…: there is no [bold]undo[/bold] yet."],
+        failures=["backup/1GB failed: no room"],
     )
 
 
@@ -58,6 +59,7 @@ def test_the_tables_say_all_of_it(report: Report) -> None:
     for words in ("ack/50ps/http", "66.67%", "400 ms", "3,200 ms", "7"):
         assert words in shown
     assert "[bold]undo[/bold]" in shown
+    assert "backup/1GB failed: no room" in shown
 
 
 def test_an_answer_that_came_too_late_was_not_in_time() -> None:
