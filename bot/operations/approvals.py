@@ -37,8 +37,9 @@ class Approvals:
         after = OperationState.QUEUED if go else OperationState.CANCELLED
         with self._context.database.transaction() as connection:
             operation, plan = self._load(connection, operation_id)
-            if not operations.transition(connection, operation_id, _WAITING, after, now):
-                raise Conflict(f"The request is {operation.state.value} already.", "Ask for a new restore.")
+            state = still_open(operation.state, plan.expires_at, now)
+            if (go and not state.allowed) or not operations.transition(connection, operation_id, _WAITING, after, now):
+                raise Conflict(f"Too late: {state.reason}.", "Ask for a new restore.")
             audit.append(
                 connection,
                 now,
@@ -55,24 +56,27 @@ class Approvals:
 
     def expire(self) -> list[str]:
         """Close every request whose time has run out. Returns their ids."""
-        now = self._context.now()
-        closed = []
         with self._context.database.transaction() as connection:
-            for operation_id in plans.expired(connection, now):
-                if operations.transition(connection, operation_id, _WAITING, OperationState.EXPIRED, now):
-                    operation, plan = self._load(connection, operation_id)
-                    audit.append(
-                        connection,
-                        now,
-                        operation.requester,
-                        "restore.expire",
-                        "expired",
-                        target=operation.target,
-                        operation_id=operation_id,
-                        plan_hash=plan.hash,
-                    )
-                    closed.append(operation_id)
-        return closed
+            due = plans.expired(connection, self._context.now())
+        return [operation_id for operation_id in due if self._expire(operation_id)]
+
+    def _expire(self, operation_id: str) -> bool:
+        now = self._context.now()
+        with self._context.database.transaction() as connection:
+            operation, plan = self._load(connection, operation_id)
+            if not operations.transition(connection, operation_id, _WAITING, OperationState.EXPIRED, now):
+                return False
+            audit.append(
+                connection,
+                now,
+                operation.requester,
+                "restore.expire",
+                "expired",
+                target=operation.target,
+                operation_id=operation_id,
+                plan_hash=plan.hash,
+            )
+        return True
 
     def _verdict(self, operation: Operation, actor: Actor, decision: Decision) -> Verdict:
         policy = self._context.settings.policy_of(operation.target)

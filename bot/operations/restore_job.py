@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
+from bot.canonical import canonical_json, sha256_hex
 from bot.errors import BaselinerError, DatabaseUnreachable, NotFound, PlanVoid, ServiceFailed, VerificationFailed
 from bot.models import Backup, BackupKind, Operation, Plan, StepState, Surface
 from bot.operations.approvals import authorised
@@ -100,6 +101,8 @@ class RestoreJob:
         plan = plans.get(connection, operation.id)
         if plan is None:
             raise NotFound(f"Operation {operation.id} has no plan.", "Ask for a new restore.")
+        if sha256_hex(canonical_json(plan.body)) != plan.hash:
+            raise PlanVoid("The plan is not the one that was made: its hash differs.", "Ask for a new restore.")
         if operation.requester.surface is not Surface.CLI:
             authorised(self._context, connection, operation, plan)
         return plan
