@@ -141,9 +141,7 @@ def test_health_is_asked_for_after_the_services_were_started(rig: Rig) -> None:
 def assert_as_it_was(rig: Rig, ended: Operation) -> None:
     """Nothing happened, or all of it was undone; and that is what it says."""
     stopped = any(line.startswith("stop") for line in rig.application.log)
-    said = (
-        "is as it was, with all its data. The services are as before." if stopped else "was only read, and no service"
-    )
+    undone, untouched = "is as it was, with all its data. The services are as before.", "was only read, and no service"
     assert ended.state is OperationState.FAILED
     assert ended.failure is not None
     assert f"{rig.target.name} {undone if stopped else untouched}" in ended.failure.left_as_it_was

@@ -1,0 +1,159 @@
+"""A worker that is killed or stopped at any step: the next one brings the operation to an end that is whole."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.errors import Interrupted
+from bot.models import DatabaseDigest, Operation, OperationState, StepState
+from bot.operations import backup_job, restore_job
+from bot.runtime.stop import StopSignal
+from tests.house import OPERATOR, TARGET, Rig
+from tests.integration.operations.hooks import Moment, at_step, run_and_die
+
+BACKUP_STEPS = [name for name, _ in backup_job.STEPS]
+RESTORE_STEPS = [name for name, _ in restore_job.STEPS]
+BEGINS, SWAPS = RESTORE_STEPS.index("stop_services"), RESTORE_STEPS.index("swap")
+every_moment = pytest.mark.parametrize("moment", [Moment.BEFORE, Moment.AFTER])
+every_backup_step = pytest.mark.parametrize("step", BACKUP_STEPS)
+every_restore_step = pytest.mark.parametrize("step", RESTORE_STEPS)
+
+
+def is_swapped(step: str, moment: Moment) -> bool:
+    return RESTORE_STEPS.index(step) + (moment is Moment.AFTER) > SWAPS
+
+
+def has_begun(step: str) -> bool:
+    """Whether the worker had begun to touch the application."""
+    return RESTORE_STEPS.index(step) >= BEGINS
+
+
+def assert_nothing_half_done(rig: Rig, ended: Operation) -> None:
+    """The rules that hold whatever was killed when."""
+    assert ended.state.ended
+    assert StepState.RUNNING not in {step.state for step in ended.steps}
+    assert not [name for name in rig.databases() if name.startswith("__new_")]
+    assert rig.objects() == sorted(
+        f"baseliner/{TARGET}/{backup_id}/{name}"
+        for backup_id in rig.backup_ids()
+        for name in ("database.pgdump.zst", "globals.sql.zst", "manifest.json")
+    )
+    assert rig.application.running == {"api", "worker"}
+    assert ended.id in {drawing.subject_id for drawing in rig.services.drawings.due()}
+    assert rig.services.audit.verify().intact
+    staging = rig.directory / "staging"
+    assert not staging.exists() or list(staging.iterdir()) == []
+
+
+@every_moment
+@every_backup_step
+def test_a_backup_whose_worker_is_killed_is_finished_by_the_next(s3_rig: Rig, step: str, moment: Moment) -> None:
+    operation = s3_rig.services.backups.request(TARGET, OPERATOR)
+    run_and_die(s3_rig.setup, operation.id, step, moment, s3_rig.directory)
+    assert s3_rig.services.overview.operation(operation.id).state is OperationState.RUNNING
+    ended = s3_rig.run(operation)
+    assert (ended.state, ended.attempt) == (OperationState.DONE, 2)
+    assert s3_rig.backup_ids() == [ended.result["backup_id"]]
+    assert {item.state for item in ended.steps} == {StepState.DONE}
+    assert_nothing_half_done(s3_rig, ended)
+
+
+def test_a_backup_whose_worker_is_killed_again_and_again_is_given_up(s3_rig: Rig) -> None:
+    operation = s3_rig.services.backups.request(TARGET, OPERATOR)
+    for _ in range(backup_job.BackupJob.attempts):
+        run_and_die(s3_rig.setup, operation.id, "dump", Moment.BEFORE, s3_rig.directory)
+    ended = s3_rig.run(operation)
+    assert ended.state is OperationState.FAILED
+    assert ended.failure is not None
+    assert ended.failure.message == "Its worker was killed or stopped 3 times."
+    assert s3_rig.backup_ids() == []
+    assert_nothing_half_done(s3_rig, ended)
+
+
+def lost(rig: Rig) -> tuple[DatabaseDigest, DatabaseDigest]:
+    """Take a backup, change the data, and return both digests: the old and the new one."""
+    rig.backup()
+    old = rig.digest()
+    rig.execute("UPDATE devices SET name = 'new'", "INSERT INTO runs (device) VALUES (7)")
+    return old, rig.digest()
+
+
+@every_moment
+@every_restore_step
+def test_a_restore_whose_worker_is_killed_ends_with_all_of_the_old_or_all_of_the_new_data(
+    s3_rig: Rig, step: str, moment: Moment
+) -> None:
+    old, new = lost(s3_rig)
+    operation = s3_rig.approved_restore()
+    run_and_die(s3_rig.setup, operation.id, step, moment, s3_rig.directory)
+    ended = s3_rig.run(operation)
+    restored = is_swapped(step, moment) or not has_begun(step)
+    assert s3_rig.digest() == (old if restored else new)
+    assert ended.state is (OperationState.DONE if restored else OperationState.FAILED)
+    assert [name.rpartition("_")[0] for name in s3_rig.databases()] == ([""] if not restored else ["", "__old"])
+    if not restored:
+        assert ended.failure is not None
+        assert ended.failure.message == "The worker was stopped or killed in the middle of the restore."
+        assert ended.failure.left_as_it_was == (
+            f"{s3_rig.target.name} is as it was, with all its data. The services are as before."
+        )
+    assert_nothing_half_done(s3_rig, ended)
+
+
+BULKY = (
+    "CREATE TABLE bulky (id int, noise text)",
+    "INSERT INTO bulky SELECT i, (SELECT string_agg(gen_random_uuid()::text, '') FROM generate_series(i, i + 999))"
+    " FROM generate_series(1, 900) i",
+)
+"""32 MB that compress to 14, so that an upload has parts."""
+
+
+def test_an_upload_that_is_cut_off_is_aborted_by_the_next_worker(s3_rig: Rig) -> None:
+    s3_rig.execute(*BULKY)
+    operation = s3_rig.services.backups.request(TARGET, OPERATOR)
+    run_and_die(s3_rig.setup, operation.id, "dump", Moment.DURING, s3_rig.directory)
+    assert [key for key in s3_rig.objects() if key.endswith("…")], "nothing was being uploaded"
+    s3_rig.execute("TRUNCATE bulky")
+    ended = s3_rig.run(operation)
+    assert ended.state is OperationState.DONE
+    assert s3_rig.backup_ids() == [ended.result["backup_id"]]
+    assert_nothing_half_done(s3_rig, ended)
+
+
+def test_a_safety_backup_that_is_cut_off_is_removed_and_taken_anew(s3_rig: Rig) -> None:
+    old, _ = lost(s3_rig)
+    s3_rig.execute(*BULKY)
+    operation = s3_rig.approved_restore()
+    run_and_die(s3_rig.setup, operation.id, "safety_backup", Moment.DURING, s3_rig.directory)
+    assert [key for key in s3_rig.objects() if key.endswith("…")], "nothing was being uploaded"
+    s3_rig.execute("TRUNCATE bulky")
+    ended = s3_rig.run(operation)
+    assert ended.state is OperationState.DONE
+    assert s3_rig.digest() == old
+    assert len(s3_rig.backup_ids()) == 2
+    assert_nothing_half_done(s3_rig, ended)
+
+
+@every_restore_step
+def test_a_restore_that_is_told_to_stop_leaves_all_of_the_old_or_all_of_the_new_data(
+    rig: Rig, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = lost(rig)
+    operation, stop = rig.approved_restore(), StopSignal()
+    at_step(monkeypatch, step, Moment.AFTER, lambda: stopped(stop))
+    swapped = is_swapped(step, Moment.AFTER)
+    finishes = swapped or not has_begun(step)
+    with pytest.raises(Interrupted, match="shutting down"):
+        rig.run(operation, stop)
+    assert rig.digest() == (old if swapped else new)
+    assert rig.application.running == {"api", "worker"}
+    assert not [name for name in rig.databases() if name.startswith("__new_")]
+    monkeypatch.undo()
+    ended = rig.run(operation)
+    assert ended.state is (OperationState.DONE if finishes else OperationState.FAILED)
+    assert rig.digest() == (old if finishes else new)
+
+
+def stopped(stop: StopSignal) -> None:
+    stop.set("Baseliner is shutting down")
+    stop.check()
