@@ -80,10 +80,15 @@ def load(
         str(archive),
     ]
     with server.connect(database) as connection:
-        watch = _size_watch(connection, on_progress)
-        finished = run(argv, stop=stop, environment=server.tool_environment(database), on_tick=watch)
-    if finished.code != 0:
-        raise tool_failure("pg_restore", finished.status, finished.stderr)
+
+        def report() -> None:
+            on_progress(_size(connection))
+
+        environment = server.tool_environment(database)
+        finished = run(argv, stop=stop, environment=environment, on_tick=_at_most_every(_LOOK_AT_SIZE_EVERY, report))
+        if finished.code != 0:
+            raise tool_failure("pg_restore", finished.status, finished.stderr)
+        report()
     return finished.stderr
 
 
@@ -197,16 +202,19 @@ def _extension_differences(expected: Mapping[str, str] | None, actual: Mapping[s
     ]
 
 
-def _size_watch(connection: Connection, on_progress: Callable[[int], None]) -> Callable[[], None]:
-    looked_at = time.monotonic()
+def _size(connection: Connection) -> int:
+    with readable_errors("looking at the size of the new database"):
+        row = connection.execute("SELECT pg_database_size(current_database())").fetchone()
+    return int(row[0]) if row else 0
 
-    def look() -> None:
-        nonlocal looked_at
-        if time.monotonic() - looked_at < _LOOK_AT_SIZE_EVERY:
-            return
-        with readable_errors("looking at the size of the new database"):
-            row = connection.execute("SELECT pg_database_size(current_database())").fetchone()
-        on_progress(int(row[0]) if row else 0)
-        looked_at = time.monotonic()
 
-    return look
+def _at_most_every(seconds: float, act: Callable[[], None]) -> Callable[[], None]:
+    acted_at = time.monotonic()
+
+    def tick() -> None:
+        nonlocal acted_at
+        if time.monotonic() - acted_at >= seconds:
+            act()
+            acted_at = time.monotonic()
+
+    return tick
