@@ -10,9 +10,11 @@ from nicegui import ui
 
 from sandbox.model import Json, SharedFile
 from sandbox.page.blocks import draw_block
-from sandbox.page.dom import button, icon, node
+from sandbox.page.dom import Piece, button, node
 from sandbox.page.mrkdwn import is_safe_url
+from sandbox.page.pen import Pen, link
 from sandbox.page.surface import Surface
+from sandbox.page.tree import Tree, icon, part
 
 _COLOURS = {"good": "#2e8b57", "warning": "#c98a1b", "danger": "#c0392b"}
 _HEX = re.compile(r"#?[0-9a-fA-F]{6}")
@@ -25,7 +27,10 @@ def draw_attachments(attachments: Sequence[Json], surface: Surface) -> None:
     for attachment in attachments:
         with node("div", "attachment") as box:
             box.style["border-left-color"] = bar_colour(str(attachment.get("color") or ""))
-            _draw_attachment(attachment, surface)
+            blocks = attachment.get("blocks") or ()
+            Piece(_words(attachment, surface.pen, has_blocks=bool(blocks)), surface.follow)
+            for block in blocks:
+                draw_block(block, surface)
 
 
 def bar_colour(colour: str) -> str:
@@ -35,30 +40,25 @@ def bar_colour(colour: str) -> str:
     return _COLOURS.get(colour, "#9aa5b1")
 
 
-def _draw_attachment(attachment: Json, surface: Surface) -> None:
+def _words(attachment: Json, pen: Pen, *, has_blocks: bool) -> Json:
+    parts: list[Tree] = []
     if attachment.get("pretext"):
-        with node("div", "mrkdwn"):
-            surface.pen.mrkdwn(str(attachment["pretext"]))
-    if attachment.get("title"):
-        link = str(attachment.get("title_link") or "")
-        if is_safe_url(link):
-            node("a", "link attachment__title", str(attachment["title"]), href=link, target="_blank", rel="noopener")
-        else:
-            node("div", "attachment__title", str(attachment["title"]))
-    blocks = attachment.get("blocks") or ()
-    for block in blocks:
-        draw_block(block, surface)
-    text = attachment.get("text") or (None if blocks else attachment.get("fallback"))
+        parts.append(part("div", "mrkdwn", *pen.mrkdwn(str(attachment["pretext"]))))
+    title, url = str(attachment.get("title") or ""), str(attachment.get("title_link") or "")
+    if title:
+        parts.append(part("div", "attachment__title", link(url, title) if is_safe_url(url) else title))
+    text = attachment.get("text") or (None if has_blocks else attachment.get("fallback"))
     if text:
-        with node("div", "mrkdwn"):
-            surface.pen.mrkdwn(str(text))
-    with node("div", "section__fields"):
-        for field in attachment.get("fields") or ():
-            with node("div", "mrkdwn"):
-                node("strong", "", str(field.get("title", "")))
-                surface.pen.mrkdwn(str(field.get("value", "")))
+        parts.append(part("div", "mrkdwn", *pen.mrkdwn(str(text))))
+    fields = [
+        part("div", "mrkdwn", part("strong", "", str(field.get("title", ""))), *pen.mrkdwn(str(field.get("value", ""))))
+        for field in attachment.get("fields") or ()
+    ]
+    if fields:
+        parts.append(part("div", "section__fields", *fields))
     if attachment.get("footer"):
-        node("div", "attachment__footer", str(attachment["footer"]))
+        parts.append(part("div", "attachment__footer", str(attachment["footer"])))
+    return part("div", "attachment__words", *parts)
 
 
 def draw_files(files: Sequence[SharedFile]) -> None:
@@ -69,14 +69,18 @@ def draw_files(files: Sequence[SharedFile]) -> None:
 
 def _draw_file(file: SharedFile) -> None:
     title = file.title or file.name
-    with button("file", lambda: ui.download(file.content, file.name), data_testid=f"file-{file.id}"):
-        if file.mimetype in _PREVIEWED and file.size <= _PREVIEW_BYTES:
-            encoded = base64.b64encode(file.content).decode("ascii")
-            node("img", "file__preview", src=f"data:{file.mimetype};base64,{encoded}", alt=title)
-        with node("span", "file__line"):
-            icon("o_description")
-            node("span", "file__name", title)
-            node("span", "file__size", human_size(file.size))
+    line = part(
+        "span",
+        "file__line",
+        icon("o_description"),
+        part("span", "file__name", title),
+        part("span", "file__size", human_size(file.size)),
+    )
+    children: list[Tree] = [line]
+    if file.mimetype in _PREVIEWED and file.size <= _PREVIEW_BYTES:
+        encoded = base64.b64encode(file.content).decode("ascii")
+        children.insert(0, part("img", "file__preview", src=f"data:{file.mimetype};base64,{encoded}", alt=title))
+    button("file", lambda: ui.download(file.content, file.name), *children, data_testid=f"file-{file.id}")
 
 
 def human_size(size: int) -> str:

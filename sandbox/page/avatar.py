@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from zlib import crc32
 
-from nicegui.element import Element
-
-from sandbox.model import SLACKBOT_ID, Message, User
-from sandbox.page.dom import icon, node
+from sandbox.model import SLACKBOT_ID, Json, Message, User
+from sandbox.page.tree import icon, part
 from sandbox.workspace import Workspace
 
 _COLOURS = 6
@@ -33,25 +31,28 @@ def author_of(workspace: Workspace, message: Message) -> Author:
     return Author(message.user, user.real_name if user else message.user)
 
 
+def author_by_id(workspace: Workspace, user_id: str) -> Author:
+    """The owner of a user id: a person or the app."""
+    if user_id == workspace.app.bot_user_id:
+        return Author(user_id, workspace.app.name, is_app=True)
+    user = workspace.users.get(user_id)
+    return Author(user_id, user.real_name if user else user_id)
+
+
 def person(user: User) -> Author:
     """A person of the workspace."""
     return Author(user.id, user.real_name)
 
 
-def draw_avatar(author: Author, size: str = "m") -> Element:
-    """A square of size `s`, `m` or `l`; decorative, as the name always stands beside it."""
+def avatar(author: Author, size: str = "m") -> Json:
+    """A square of size `s` or `m`; decorative, as the name always stands beside it."""
     if author.id == SLACKBOT_ID:
-        tint, mark = "slackbot", "info"
+        tint, mark = "slackbot", icon("info")
     elif author.is_app:
-        tint, mark = "app", "storage"
+        tint, mark = "app", icon("storage")
     else:
-        tint, mark = str(crc32(author.id.encode()) % _COLOURS), ""
-    with node("span", f"avatar avatar--{size} avatar--{tint}", aria_hidden="true") as square:
-        if mark:
-            icon(mark)
-        else:
-            node("span", "", initials(author.name))
-    return square
+        tint, mark = str(crc32(author.id.encode()) % _COLOURS), part("span", "", initials(author.name))
+    return part("span", f"avatar avatar--{size} avatar--{tint}", mark, aria_hidden="true")
 
 
 def initials(name: str) -> str:

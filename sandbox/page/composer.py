@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from nicegui import ui
-from nicegui.element import Element
 
 from sandbox.manifest import SlashCommand
-from sandbox.page.dom import button, icon, listen, node
+from sandbox.page.dom import Piece, button, listen, node
+from sandbox.page.tree import icon, part
 
 # The browser empties the box itself: an answer from here would come after the next keystroke and eat it.
 _SEND = """event => {
@@ -33,12 +33,14 @@ _TYPED = "event => emit(event.target.value)"
 
 
 class Composer:
-    """A box with its send button. `send` gets the text; `commands` are offered after a slash."""
+    """A box with its send button. `send` gets the text; `commands` are offered after a slash, `sent` is recalled."""
 
-    def __init__(self, send: Callable[[str], None], commands: Sequence[SlashCommand], *, test_id: str) -> None:
+    def __init__(
+        self, send: Callable[[str], None], commands: Sequence[SlashCommand], sent: list[str], *, test_id: str
+    ) -> None:
         self._send = send
         self._commands = commands
-        self._sent: list[str] = []
+        self._sent = sent
         self._recalled = 0
         self._offered: list[SlashCommand] = []
         self._picked = 0
@@ -49,11 +51,11 @@ class Composer:
                 self._box = node(
                     "textarea", "composer__text", rows=1, data_testid=test_id, spellcheck="true", autocomplete="off"
                 )
-                with button("composer__send", self._press_send, aria_label="Send", title="Send (Enter)",
-                            data_testid=f"{test_id}-send"):  # fmt: skip
-                    icon("send")
+                send_id = f"{test_id}-send"
+                button("composer__send", self._press_send, icon("send"), aria_label="Send", data_testid=send_id)
             slash = " · / for commands" if commands else ""
-            node("div", "composer__hint", f"Enter sends · Shift+Enter new line{slash}", aria_hidden="true")
+            hint = f"Enter sends · Shift+Enter new line{slash}"
+            Piece(part("div", "composer__hint", hint, aria_hidden="true"))
         self._listen()
 
     def address(self, placeholder: str) -> None:
@@ -138,19 +140,18 @@ class Composer:
         self._menu.set_visibility(bool(self._offered))
         with self._menu:
             if self._offered:
-                node("div", "slash__title", "Commands")
+                Piece(part("div", "slash__title", "Commands"))
             for place, command in enumerate(self._offered):
                 self._draw_option(command, picked=place == self._picked)
 
-    def _draw_option(self, command: SlashCommand, *, picked: bool) -> Element:
+    def _draw_option(self, command: SlashCommand, *, picked: bool) -> None:
         css = "slash__option slash__option--picked" if picked else "slash__option"
-        with node("div", css, role="option", aria_selected=str(picked).lower(), data_testid="slash-option") as option:
-            with node("div", "slash__line"):
-                node("span", "slash__command", command.command)
-                node("span", "slash__usage", command.usage_hint)
-            node("div", "slash__description", command.description)
+        selected = str(picked).lower()
+        with node("div", css, role="option", aria_selected=selected, data_testid="slash-option") as option:
+            name = part("span", "slash__command", command.command)
+            Piece(part("div", "slash__line", name, part("span", "slash__usage", command.usage_hint)))
+            Piece(part("div", "slash__description", command.description))
         listen(option, "mousedown.prevent", lambda _given: self._complete(command))
-        return option
 
 
 def matching(commands: Sequence[SlashCommand], typed: str) -> list[SlashCommand]:

@@ -7,53 +7,53 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from nicegui import context, ui
-from nicegui.element import Element
 
 from sandbox.elements import Placed
 from sandbox.fitting import known_options
 from sandbox.model import Json
-from sandbox.page.dom import icon, listen, menu_item, node, spawn
+from sandbox.page.dom import Piece, listen, menu_item, node, spawn
 from sandbox.page.mrkdwn import is_safe_url
 from sandbox.page.selects import draw_select
 from sandbox.page.surface import Surface, control_label
 from sandbox.page.text_inputs import draw_moment, draw_text
+from sandbox.page.tree import Tree, icon, part
 
 
 def draw_control(placed: Placed, surface: Surface) -> None:
     """Draw one element in the current slot, wired to its surface."""
+    draw = draw_select if placed.type.endswith("_select") else _CONTROLS.get(placed.type, _unknown)
     with node("div", f"control control--{placed.type.replace('_', '-')}", data_testid=f"action-{placed.action_id}"):
-        if placed.type.endswith("_select"):
-            draw_select(placed, surface)
-        else:
-            _CONTROLS.get(placed.type, _unknown)(placed, surface)
+        draw(placed, surface)
 
 
 def _button(placed: Placed, surface: Surface) -> None:
     element = placed.element
     url = str(element.get("url") or "")
-    css = f"button button--{element.get('style', 'plain')}"
-    label = element.get("accessibility_label")
+    children: list[Tree] = [
+        part("span", "button__busy", aria_hidden="true"),
+        part("span", "button__text", *surface.pen.plain(element["text"])),
+    ]
+    css, label = f"button button--{_style(element)}", element.get("accessibility_label")
     if is_safe_url(url):
-        pressed = node("a", css, href=url, target="_blank", rel="noopener noreferrer", role="button", aria_label=label)
+        given = {"href": url, "target": "_blank", "rel": "noopener noreferrer", "role": "button"}
+        tree = part("a", css, *children, act="press", aria_label=label, **given)
     else:
-        pressed = node("button", css, type="button", aria_label=label)
-    listen(pressed, "click", lambda _given: spawn(pressed.client, _press(placed, surface, pressed)))
-    with pressed:
-        node("span", "button__busy", aria_hidden="true")
-        with node("span", "button__text"):
-            surface.pen.plain(element["text"])
+        tree = part("button", css, *children, act="press", aria_label=label, type="button")
+    pressed = Piece(tree, lambda _word: spawn(pressed.client, press()))
+
+    async def press() -> None:
+        if await surface.confirmed(placed):
+            surface.use(placed, busy=pressed)
 
 
-async def _press(placed: Placed, surface: Surface, pressed: Element) -> None:
-    if not await surface.confirmed(placed):
-        return
-    surface.use(placed, busy=pressed)
+def _style(element: Json) -> str:
+    return element["style"] if element.get("style") in ("primary", "danger") else "plain"
 
 
 def _overflow(placed: Placed, surface: Surface) -> None:
     label = str(placed.element.get("accessibility_label") or "More actions")
     with node("button", "button button--icon", type="button", aria_label=label, aria_haspopup="menu"):
-        icon("more_horiz")
+        Piece(icon("more_horiz"))
         with ui.menu().props("auto-close anchor='bottom right' self='top right'").classes("menu"):
             for option in known_options(placed.element):
                 _overflow_item(placed, surface, option)
@@ -66,18 +66,15 @@ def _overflow_item(placed: Placed, surface: Surface, option: Json) -> None:
         if await surface.confirmed(placed):
             surface.use(placed, option)
 
-    with menu_item("", lambda: spawn(client, choose())) as item:
-        item.props["role"] = "menuitem"
-        url = str(option.get("url") or "")
-        with (
-            node("a", "menu__link", href=url, target="_blank", rel="noopener noreferrer")
-            if is_safe_url(url)
-            else node("span", "menu__label")
-        ):
-            surface.pen.plain(option["text"])
-        if "description" in option:
-            with node("span", "menu__caption"):
-                surface.pen.plain(option["description"])
+    words: list[Tree] = surface.pen.plain(option["text"])
+    if "description" in option:
+        words.append(part("span", "menu__caption", *surface.pen.plain(option["description"])))
+    url = str(option.get("url") or "")
+    if is_safe_url(url):
+        label = part("a", "menu__label menu__link", *words, href=url, target="_blank", rel="noopener noreferrer")
+    else:
+        label = part("span", "menu__label", *words)
+    menu_item(lambda: spawn(client, choose()), label)
 
 
 def _choices(placed: Placed, surface: Surface) -> None:
@@ -94,15 +91,17 @@ def _choices(placed: Placed, surface: Surface) -> None:
                     "choice__tick",
                     type="checkbox" if several else "radio",
                     name=f"choice-{group.id}",
-                    value=option["value"],
                     checked=option["value"] in selected,
                 )
                 listen(tick, "change", _on_tick(placed, surface, option, selected), "e => emit(e.target.checked)")
-                with node("span", "choice__text mrkdwn"):
-                    surface.pen.text_object(option["text"])
-                    if "description" in option:
-                        with node("span", "choice__description"):
-                            surface.pen.text_object(option["description"])
+                Piece(_choice_text(option, surface))
+
+
+def _choice_text(option: Json, surface: Surface) -> Json:
+    words = surface.pen.text_object(option["text"])
+    if "description" in option:
+        words.append(part("span", "choice__description", *surface.pen.text_object(option["description"])))
+    return part("span", "choice__text mrkdwn", *words)
 
 
 def _on_tick(placed: Placed, surface: Surface, option: Json, selected: set[str]) -> Callable[[Any], None]:
@@ -124,9 +123,8 @@ def _on_tick(placed: Placed, surface: Surface, option: Json, selected: set[str])
 
 
 def _unknown(placed: Placed, _surface: Surface) -> None:
-    with node("span", "unknown"):
-        icon("help_outline")
-        node("span", "", f"An element of type “{placed.type}”, which this page does not draw.")
+    words = f"An element of type “{placed.type}”, which this page does not draw."
+    Piece(part("span", "unknown", icon("help_outline"), words))
 
 
 _Draw: TypeAlias = Callable[[Placed, Surface], None]

@@ -15,7 +15,7 @@ from sandbox.model import Channel, User
 from sandbox.outcome import Impossible, Outcome
 from sandbox.page.dates import Reader
 from sandbox.page.dom import spawn
-from sandbox.page.pen import Pen
+from sandbox.page.pen import GO_TO_CHANNEL, Pen
 from sandbox.page.read_marks import ReadMarks
 from sandbox.workspace import Workspace
 
@@ -34,13 +34,20 @@ class Desk:
     user: User
     channel: Channel | None
     thread: str | None = None
+    sent: list[str] = field(default_factory=list)
+    """What was sent from this tab, for recalling."""
     go_to_channel: Callable[[str], None] = field(default=lambda _channel: None)
     open_thread: Callable[[str], None] = field(default=lambda _ts: None)
 
     @property
     def pen(self) -> Pen:
-        """Draws for whom the tab is."""
-        return Pen(self.workspace, self.reader, self.user, self.go_to_channel)
+        """Writes for whom the tab is."""
+        return Pen(self.workspace, self.reader, self.user)
+
+    def follow(self, word: str) -> None:
+        """Do what a piece says was pressed: go to the channel that a text named."""
+        if word.startswith(GO_TO_CHANNEL):
+            self.go_to_channel(word.removeprefix(GO_TO_CHANNEL))
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something in the background of this tab."""

@@ -1,11 +1,8 @@
-"""HTML elements for the page, made so that text from outside can only ever be text.
-
-NiceGUI hands `text` to Vue as a text node, and attribute values as values. Attribute *names* that start with a colon
-would be evaluated in the browser, therefore names are keywords in our code and never data.
-"""
+"""What the page is made of: containers, and pieces which draw a whole tree at once."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -13,35 +10,49 @@ from nicegui import Client, background_tasks, html, ui
 from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 
+from sandbox.model import Json
+from sandbox.page.tree import Tree, part
 
-def node(tag: str, css: str = "", text: str | None = None, /, **attributes: object) -> Element:
-    """An HTML element in the current slot. Underscores in attribute names become hyphens; None leaves one out."""
+
+class Piece(Element, component="piece.js"):
+    """Draws a tree as one element. `on_act` gets the word of what was pressed in it."""
+
+    def __init__(self, tree: Json, on_act: Callable[[str], object] | None = None) -> None:
+        super().__init__()
+        self.show(tree)
+        if on_act is not None:
+            listen(self, "act", on_act, _EMIT)
+
+    def show(self, tree: Json) -> None:
+        """Draw another tree; the browser changes only what differs."""
+        self.props["tree"] = json.dumps(tree)  # as text: NiceGUI would wrap every dictionary in an observer
+
+
+_EMIT = "word => emit(word)"
+
+
+def node(tag: str, css: str = "", /, **attributes: object) -> Element:
+    """A container in the current slot. Underscores in attribute names become hyphens; None leaves one out."""
     factory: Callable[..., Element] = getattr(html, tag)
-    given = {name.strip("_").replace("_", "-"): value for name, value in attributes.items() if value is not None}
-    element = factory(text, **given)
-    if css:
-        element.classes(css)
-    return element
+    element = factory(
+        **{name.replace("_", "-"): value for name, value in attributes.items() if value is not None},
+    )
+    return element.classes(css) if css else element
 
 
-def icon(name: str, css: str = "") -> Element:
-    """A decorative Material icon, hidden from screen readers."""
-    element = ui.icon(name).classes(f"icon {css}")
-    element.props["aria-hidden"] = "true"
-    return element
-
-
-def button(css: str, on_click: Callable[[], object], text: str | None = None, /, **attributes: object) -> Element:
+def button(css: str, on_click: Callable[[], object], /, *children: Tree, **attributes: object) -> Piece:
     """A native button; `on_click` is called without arguments."""
-    element = node("button", css, text, type="button", **attributes)
-    listen(element, "click", lambda _given: on_click())
-    return element
+    tree = part("button", css, *children, act="press", type="button", **attributes)
+    return Piece(tree, lambda _word: on_click())
 
 
-def menu_item(css: str, on_click: Callable[[], object], /) -> Element:
+def menu_item(on_click: Callable[[], object], *children: Tree, **attributes: object) -> Element:
     """An entry of a menu."""
-    item = ui.item().classes(f"menu__item {css}")
-    item.props["clickable"] = True
+    with ui.item().classes("menu__item") as item:
+        item.props.update({"clickable": True, "role": "menuitem"})
+        item.props.update({name.replace("_", "-"): value for name, value in attributes.items()})
+        for child in children:
+            Piece(child if isinstance(child, dict) else part("span", "", child))
     listen(item, "click", lambda _given: on_click())
     return item
 

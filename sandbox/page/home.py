@@ -7,7 +7,8 @@ from nicegui.element import Element
 
 from sandbox.page.blocks import BlockList
 from sandbox.page.desk import Desk
-from sandbox.page.dom import icon, node
+from sandbox.page.dom import Piece, node
+from sandbox.page.tree import icon, part
 from sandbox.page.view_surface import ViewSurface
 
 
@@ -53,9 +54,8 @@ class HomePane:
         self._blocks.show(view.blocks)
 
     def _draw_empty(self) -> None:
-        with node("div", "empty"):
-            icon("o_home")
-            node("p", "", f"{self._desk.workspace.app.name} has not published a home for you yet.")
+        words = f"{self._desk.workspace.app.name} has not published a home for you yet."
+        Piece(part("div", "empty", icon("o_home"), part("p", "", words)))
 
     def _say(self, text: str) -> None:
         self._note.set_text(text)

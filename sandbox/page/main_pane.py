@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from nicegui.element import Element
 
 from sandbox.model import Channel, Message
-from sandbox.page.avatar import Author, draw_avatar
+from sandbox.page.avatar import Author, avatar
 from sandbox.page.composer import Composer
 from sandbox.page.desk import Desk
-from sandbox.page.dom import button, icon, node
+from sandbox.page.dom import Piece, button, node
 from sandbox.page.home import HomePane
 from sandbox.page.timeline import Timeline
+from sandbox.page.tree import icon, part
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,25 +52,23 @@ class MainPane:
     def _draw_header(self) -> None:
         channel, app = self._desk.channel, self._desk.workspace.app
         with node("header", "main__header", data_testid="channel-header"):
-            with button(
-                "tool main__menu", self._turns.sidebar, aria_label="Open the sidebar", data_testid="open-sidebar"
-            ):
-                icon("menu")
+            menu = "Open the sidebar"
+            button("tool main__menu", self._turns.sidebar, icon("menu"), aria_label=menu, data_testid="open-sidebar")
             if channel is not None and not channel.is_im:
-                with node("h2", "main__title"):
-                    icon("lock" if channel.is_private else "tag")
-                    node("span", "", channel.name)
-                node("span", "main__topic", channel.topic, title=channel.topic)
+                mark = icon("lock" if channel.is_private else "tag")
+                Piece(part("h2", "main__title", mark, part("span", "", channel.name)))
+                Piece(part("span", "main__topic", channel.topic, title=channel.topic))
                 return
-            draw_avatar(Author(app.bot_user_id, app.name, is_app=True), "s")
-            node("h2", "main__title", app.name)
+            Piece(avatar(Author(app.bot_user_id, app.name, is_app=True), "s"))
+            Piece(part("h2", "main__title", app.name))
             with node("div", "tabs", role="tablist", aria_label=app.name):
                 self._draw_tab("Home", channel is None, self._turns.home)
                 self._draw_tab("Messages", channel is not None, self._turns.direct)
 
     def _draw_tab(self, title: str, here: bool, go: Callable[[], None]) -> None:
         css = "tab tab--here" if here else "tab"
-        button(css, go, title, role="tab", aria_selected=str(here).lower(), data_testid=f"tab-{title.lower()}")
+        selected = str(here).lower()
+        button(css, go, title, role="tab", aria_selected=selected, data_testid=f"tab-{title.lower()}")
 
     def _draw_channel(self, channel: Channel) -> None:
         desk = self._desk
@@ -77,7 +76,7 @@ class MainPane:
         self.timeline = Timeline(desk, in_thread=False)
         self.timeline.show(channel_messages(desk, channel), new_since=mark)
         commands = desk.workspace.manifest.commands or ()
-        composer = Composer(lambda text: self._send(channel, text), commands, test_id="composer")
+        composer = Composer(lambda text: self._send(channel, text), commands, desk.sent, test_id="composer")
         composer.address(f"Message {desk.workspace.app.name if channel.is_im else '#' + channel.name}")
         composer.focus()
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 from nicegui import ui
 from nicegui.element import Element
 
 from sandbox.model import Json, Message
 from sandbox.page.attachments import draw_attachments, draw_files
-from sandbox.page.avatar import author_of, draw_avatar
+from sandbox.page.avatar import author_by_id, author_of, avatar
 from sandbox.page.blocks import BlockList
 from sandbox.page.dates import ago, clock_time, full_moment
 from sandbox.page.desk import Desk
-from sandbox.page.dom import button, icon, node
+from sandbox.page.dom import Piece, node
 from sandbox.page.emoji import EMOJI
 from sandbox.page.message_surface import MessageSurface
+from sandbox.page.tree import Tree, icon, part, slot
+
+_OPEN_THREAD = "thread"
 
 
 class MessageRow:
@@ -25,136 +27,135 @@ class MessageRow:
     def __init__(self, desk: Desk, message: Message, *, compact: bool, in_thread: bool) -> None:
         self._desk = desk
         self._in_thread = in_thread
-        self._compact = compact
-        self._thread: Element | None = None
+        self.compact = compact
         self.message = message
-        self.author = author_of(desk.workspace, message)
-        moment = desk.reader.moment(float(message.ts))
-        css = "message message--compact" if compact else "message"
-        if message.ephemeral_to is not None:
-            css += " message--ephemeral"
-        self.element = node(
-            "article", css, data_testid="message", data_ts=message.ts,
-            aria_label=f"{self.author.name}, {clock_time(moment, desk.reader)}",
-        )  # fmt: skip
+        self.element = Piece(self._tree(), self._act)
+        self._note: ui.label | None = None
+        self._extras: Element | None = None
+        self._surface = MessageSurface(desk, message, self._say)
         with self.element:
-            self._draw()
+            body = node("div", "message__body")
+            self._rest = self.element.add_slot("rest")
+        self._blocks = BlockList(body, self._surface)
+        self._blocks.show(_shown_blocks(message))
+        self._draw_extras()
 
     def update(self, message: Message) -> None:
         """Show the message as it is now."""
         before, self.message = self.message, message
         self._surface.message = message
         self._blocks.show(_shown_blocks(message))
-        if message.edited != before.edited:
-            self._redraw(self._edited, self._draw_edited)
+        self.element.show(self._tree())
         if (message.attachments, message.files) != (before.attachments, before.files):
-            self._redraw(self._extras, self._draw_extras)
-        if message.reactions != before.reactions:
-            self._redraw(self._reactions, self._draw_reactions)
-        if (message.reply_count, message.latest_reply) != (before.reply_count, before.latest_reply):
-            self._show_thread()
+            self._draw_extras()
 
-    def _draw(self) -> None:
-        with node("div", "message__gutter"):
-            if self._compact:
-                self._draw_time("message__time message__time--gutter")
-            else:
-                draw_avatar(self.author)
-        with node("div", "message__content"):
-            if self.message.ephemeral_to is not None:
-                with node("div", "message__private"):
-                    icon("visibility")
-                    node("span", "", "Only visible to you")
-            if not self._compact:
-                self._draw_header()
-            body = node("div", "message__body")
-            self._edited = node("span", "message__edited-slot")
-            self._extras = node("div", "message__extras")
-            note = ui.label().classes("message__note")
-            note.props["role"] = "alert"
-            note.set_visibility(False)
-            self._reactions = node("div", "message__reactions")
-            self._footer = node("div", "message__footer")
-        self._surface = MessageSurface(self._desk, self.message, note)
-        self._blocks = BlockList(body, self._surface)
-        self._blocks.show(_shown_blocks(self.message))
-        self._redraw(self._edited, self._draw_edited)
-        self._redraw(self._extras, self._draw_extras)
-        self._redraw(self._reactions, self._draw_reactions)
-        self._show_thread()
-        if not self._in_thread and self.message.ephemeral_to is None:
-            self._draw_toolbar()
+    def _tree(self) -> Json:
+        message = self.message
+        author = author_of(self._desk.workspace, message)
+        moment = self._desk.reader.moment(float(message.ts))
+        private = message.ephemeral_to is not None
+        css = "message" + (" message--compact" if self.compact else "") + (" message--ephemeral" if private else "")
+        words = self._time("message__time message__time--gutter") if self.compact else avatar(author)
+        return part(
+            "article",
+            css,
+            part("div", "message__gutter", words),
+            part("div", "message__content", *self._header(author.name, author.is_app), slot("default"), *self._tail()),
+            *([] if private or self._in_thread else [_TOOLBAR]),
+            data_testid="message",
+            data_ts=message.ts,
+            aria_label=f"{author.name}, {clock_time(moment, self._desk.reader)}",
+        )
 
-    def _draw_header(self) -> None:
-        with node("header", "message__header"):
-            node("span", "message__author", self.author.name)
-            if self.author.is_app:
-                node("span", "badge", "App")
-            self._draw_time("message__time")
+    def _header(self, name: str, is_app: bool) -> list[Tree]:
+        parts: list[Tree] = []
+        if self.message.ephemeral_to is not None:
+            words = part("span", "", "Only visible to you")
+            parts.append(part("div", "message__private", icon("visibility"), words))
+        if not self.compact:
+            badge = [part("span", "badge", "App")] if is_app else []
+            author = part("span", "message__author", name)
+            parts.append(part("header", "message__header", author, *badge, self._time("message__time")))
+        return parts
 
-    def _draw_time(self, css: str) -> None:
+    def _tail(self) -> list[Tree]:
+        """Always the same parts in the same order, some of them empty: so the browser keeps each in its place."""
+        edited = self.message.edited
+        title = full_moment(float(edited), self._desk.reader) if edited else None
+        return [
+            part("span", "message__edited", "(edited)" if edited else "", title=title),
+            slot("rest"),
+            part("div", "message__reactions", *map(_reaction, self.message.reactions)),
+            *([] if self._in_thread else self._thread_link()),
+        ]
+
+    def _time(self, css: str) -> Json:
         reader, stamp = self._desk.reader, float(self.message.ts)
         moment = reader.moment(stamp)
-        node("time", css, clock_time(moment, reader), datetime=moment.isoformat(), title=full_moment(stamp, reader))
+        title = full_moment(stamp, reader)
+        return part("time", css, clock_time(moment, reader), datetime=moment.isoformat(), title=title)
 
-    def _draw_edited(self) -> None:
-        if self.message.edited is not None:
-            title = full_moment(float(self.message.edited), self._desk.reader)
-            node("span", "message__edited", "(edited)", title=title)
-
-    def _draw_extras(self) -> None:
-        draw_attachments(self.message.attachments, self._surface)
-        draw_files(self.message.files)
-
-    def _draw_reactions(self) -> None:
-        for name, people in self.message.reactions:
-            with node("span", "reaction", title=f":{name}:"):
-                node("span", "emoji", EMOJI.get(name, f":{name}:"))
-                node("span", "reaction__count", str(len(people)))
-
-    def _show_thread(self) -> None:
-        """The link to the thread stays the same element, so that a reply just when it is pressed does no harm."""
-        is_reply = self.message.thread_ts not in (None, self.message.ts)
-        if self._in_thread or not (is_reply or self.message.reply_count):
-            self._footer.clear()
-            self._thread = None
-            return
-        if self._thread is None:
-            with self._footer:
-                self._thread = button("thread-link", self._open, data_testid="open-thread")
-        self._redraw(self._thread, self._draw_thread)
-
-    def _draw_thread(self) -> None:
-        message = self.message
+    def _thread_link(self) -> list[Tree]:
+        message, reader, workspace = self.message, self._desk.reader, self._desk.workspace
+        given = {"act": _OPEN_THREAD, "type": "button", "data_testid": "open-thread"}
         if message.thread_ts not in (None, message.ts):
-            node("span", "", "View thread")
-            return
-        workspace, reader = self._desk.workspace, self._desk.reader
-        for user in message.reply_users[:4]:
-            writer = replace(message, user=user, bot_id=None, username=None)
-            draw_avatar(author_of(workspace, writer), "s")
-        node(
-            "span", "thread-link__count", f"{message.reply_count} {'reply' if message.reply_count == 1 else 'replies'}"
-        )
+            return [part("button", "thread-link", "View thread", **given)]
+        if not message.reply_count:
+            return []
+        noun = "reply" if message.reply_count == 1 else "replies"
+        words: list[Tree] = [avatar(author_by_id(workspace, user), "s") for user in message.reply_users[:4]]
+        words.append(part("span", "thread-link__count", f"{message.reply_count} {noun}"))
         if message.latest_reply is not None:
             last = ago(reader.moment(float(message.latest_reply)), reader.moment(workspace.clock()))
-            node("span", "thread-link__last", f"Last reply {last}")
+            words.append(part("span", "thread-link__last", f"Last reply {last}"))
+        return [part("button", "thread-link", *words, **given)]
 
-    def _draw_toolbar(self) -> None:
-        with (
-            node("div", "message__toolbar"),
-            button("tool", self._open, aria_label="Reply in thread", title="Reply in thread",
-                   data_testid="reply-in-thread"),
-        ):  # fmt: skip
-            icon("o_chat_bubble_outline")
+    def _draw_extras(self) -> None:
+        if self._extras is not None:
+            self._extras.delete()
+            self._extras = None
+        if self.message.attachments or self.message.files:
+            with self._rest:
+                self._extras = node("div", "message__extras")
+            with self._extras:
+                draw_attachments(self.message.attachments, self._surface)
+                draw_files(self.message.files)
 
-    def _open(self) -> None:
-        self._desk.open_thread(self.message.thread_ts or self.message.ts)
+    def _say(self, text: str) -> None:
+        if self.element.is_deleted:
+            return
+        if self._note is None:
+            with self._rest:
+                self._note = ui.label().classes("message__note")
+            self._note.props["role"] = "alert"
+        self._note.set_text(text)
+        self._note.set_visibility(bool(text))
 
-    def _redraw(self, slot: Element, draw: Callable[[], None]) -> None:
-        slot.clear()
-        with slot:
-            draw()
+    def _act(self, word: str) -> None:
+        if word == _OPEN_THREAD:
+            self._desk.open_thread(self.message.thread_ts or self.message.ts)
+
+
+_TOOLBAR = part(
+    "div",
+    "message__toolbar",
+    part(
+        "button",
+        "tool",
+        icon("o_chat_bubble_outline"),
+        act=_OPEN_THREAD,
+        type="button",
+        aria_label="Reply in thread",
+        title="Reply in thread",
+        data_testid="reply-in-thread",
+    ),
+)
+
+
+def _reaction(reaction: tuple[str, tuple[str, ...]]) -> Json:
+    name, people = reaction
+    face = part("span", "emoji", EMOJI.get(name, f":{name}:"))
+    return part("span", "reaction", face, part("span", "reaction__count", str(len(people))), title=f":{name}:")
 
 
 def _shown_blocks(message: Message) -> Sequence[Json]:

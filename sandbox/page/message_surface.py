@@ -4,28 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
-from nicegui import ui
 from nicegui.element import Element
 
 from sandbox.elements import Placed, complete_state
 from sandbox.model import Json, Message
 from sandbox.page.confirm import ask
-from sandbox.page.desk import Desk
+from sandbox.page.desk import Desk, Say
 from sandbox.page.pen import Pen
 
 
 class MessageSurface:
-    """Acts on `message`; what goes wrong is said in `note`."""
+    """Acts on `message`; what goes wrong is said with `say`."""
 
-    def __init__(self, desk: Desk, message: Message, note: ui.label) -> None:
+    def __init__(self, desk: Desk, message: Message, say: Say) -> None:
         self._desk = desk
-        self._note = note
+        self._say = say
         self.message = message
 
     @property
     def pen(self) -> Pen:
         """Draws for the person at the desk."""
         return self._desk.pen
+
+    def follow(self, word: str) -> None:
+        """Go where a text leads."""
+        self._desk.follow(word)
 
     def entered(self, placed: Placed) -> Json:
         """What the person chose in this message."""
@@ -58,8 +61,3 @@ class MessageSurface:
     async def confirmed(self, placed: Placed) -> bool:
         """Ask the person when the element says so."""
         return await ask(placed.element.get("confirm"), self.pen)
-
-    def _say(self, text: str) -> None:
-        if not self._note.is_deleted:
-            self._note.set_text(text)
-            self._note.set_visibility(bool(text))

@@ -8,7 +8,8 @@ from nicegui.element import Element
 from sandbox.model import View
 from sandbox.page.blocks import BlockList
 from sandbox.page.desk import Desk
-from sandbox.page.dom import button, icon, node
+from sandbox.page.dom import Piece, button, node
+from sandbox.page.tree import icon, part
 from sandbox.page.view_surface import ViewSurface
 
 
@@ -95,20 +96,20 @@ class OpenModal:
         self._header.clear()
         with self._header:
             if self._depth > 1:
-                with button("tool", self.close, aria_label="Back", title="Back", data_testid="modal-back"):
-                    icon("arrow_back")
-            with node("h2", "dialog__title", data_testid="modal-title"):
-                pen.plain(view.content.get("title") or {})
-            with button("tool", self.close, aria_label="Close", title="Close", data_testid="modal-x"):
-                icon("close")
+                back = icon("arrow_back")
+                button("tool", self.close, back, aria_label="Back", title="Back", data_testid="modal-back")
+            title = pen.plain(view.content.get("title") or {})
+            Piece(part("h2", "dialog__title", *title, data_testid="modal-title"))
+            button("tool", self.close, icon("close"), aria_label="Close", title="Close", data_testid="modal-x")
         self._footer.clear()
+        self._submit = None
         with self._footer:
-            with button("button button--plain", self.close, data_testid="modal-close"):
-                node("span", "button__text", view.close)
+            button("button button--plain", self.close, view.close, data_testid="modal-close")
             if view.submit is not None:
-                with button("button button--primary", self._press_submit, data_testid="modal-submit") as self._submit:
-                    node("span", "button__busy", aria_hidden="true")
-                    node("span", "button__text", view.submit)
+                busy = part("span", "button__busy", aria_hidden="true")
+                label = part("span", "button__text", view.submit)
+                css = "button button--primary"
+                self._submit = button(css, self._press_submit, busy, label, data_testid="modal-submit")
 
     def _press_submit(self) -> None:
         faults = self._surface.faults()

@@ -13,10 +13,11 @@ from sandbox.changes import Change
 from sandbox.model import Channel, User
 from sandbox.page.dates import Reader, reader_in
 from sandbox.page.desk import Desk
-from sandbox.page.dom import node
+from sandbox.page.dom import Piece
 from sandbox.page.feed import Feed
 from sandbox.page.read_marks import ReadMarks
 from sandbox.page.shell import Shell
+from sandbox.page.tree import part
 from sandbox.workspace import Workspace
 
 _STYLES = ("tokens.css", "layout.css", "messages.css", "forms.css")
@@ -39,7 +40,7 @@ def mount_page(app: FastAPI, workspace: Workspace, acts: Acts) -> None:
 
     async def page(client: Client, request: Request) -> None:
         ui.add_head_html(f"<style>{_styles()}</style>")
-        node("div", "loading", "Opening the workspace…", role="status")
+        Piece(part("div", "loading", "Opening the workspace…", role="status"))
         user = _user(workspace, request.query_params.get("as", ""))
         channel = _channel(workspace, user, request.query_params.get("in", ""))
         await client.connected()

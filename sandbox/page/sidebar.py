@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from nicegui import ui
-from nicegui.element import Element
 
-from sandbox.model import Channel, User
-from sandbox.page.avatar import Author, draw_avatar, person
+from sandbox.model import Channel, Json, User
+from sandbox.page.avatar import Author, avatar, person
 from sandbox.page.desk import Desk
-from sandbox.page.dom import button, icon, menu_item, node
+from sandbox.page.dom import Piece, button, menu_item, node
+from sandbox.page.tree import icon, part
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,23 +27,32 @@ class Choices:
 class Row:
     """A line that can be pressed. It stays the same element whatever it shows, so that no click is lost."""
 
-    def __init__(self, name: str, press: Callable[[], None], mark: Callable[[], Element], **attributes: object) -> None:
-        with button("sidebar__row", press, **attributes) as self._button:
-            mark()
-            node("span", "sidebar__label", name)
-            self._count = ui.label().classes("sidebar__count")
-            self._you = ui.label("you").classes("sidebar__you")
-        self.show(here=False)
+    def __init__(self, name: str, press: Callable[[], None], mark: Json, **attributes: object) -> None:
+        self._name = name
+        self._mark = mark
+        self._attributes = attributes
+        self._piece = Piece(self._tree(), lambda _word: press())
 
-    def show(self, *, here: bool, unread: int = 0, me: bool = False) -> None:
+    def show(self, *, here: bool = False, unread: int = 0, me: bool = False) -> None:
         """Mark the row as the place where the desk is, as unread, or as the person at the desk."""
-        for css, on in (("here", here), ("unread", unread > 0), ("me", me)):
-            self._button.classes(**{"add" if on else "remove": f"sidebar__row--{css}"})
-        self._button.props.set_optional("aria-current", "page" if here else None)
-        self._count.set_text(str(unread))
-        self._count.props["aria-label"] = f"{unread} unread"
-        self._count.set_visibility(unread > 0)
-        self._you.set_visibility(me)
+        self._piece.show(self._tree(here=here, unread=unread, me=me))
+
+    def _tree(self, *, here: bool = False, unread: int = 0, me: bool = False) -> Json:
+        states = {"here": here, "unread": unread > 0, "me": me}
+        css = "".join(f" sidebar__row--{state}" for state, on in states.items() if on)
+        count = part("span", "sidebar__count", str(unread), aria_label=f"{unread} unread")
+        return part(
+            "button",
+            f"sidebar__row{css}",
+            self._mark,
+            part("span", "sidebar__label", self._name),
+            *([count] if unread else []),
+            *([part("span", "sidebar__you", "you")] if me else []),
+            act="press",
+            type="button",
+            aria_current="page" if here else None,
+            **self._attributes,
+        )
 
 
 class Sidebar:
@@ -59,11 +68,11 @@ class Sidebar:
             with node("div", "sidebar__switcher"):
                 self._draw_switcher()
             with node("div", "sidebar__scroll"):
-                node("h2", "sidebar__title", "Channels")
+                Piece(part("h2", "sidebar__title", "Channels"))
                 self._channel_list = node("div")
-                node("h2", "sidebar__title", "Apps")
+                Piece(part("h2", "sidebar__title", "Apps"))
                 self._app = self._draw_app()
-                node("h2", "sidebar__title", "People")
+                Piece(part("h2", "sidebar__title", "People"))
                 for user in desk.workspace.users.values():
                     self._people[user.id] = self._draw_person(user)
         self.refresh()
@@ -71,13 +80,11 @@ class Sidebar:
     def refresh(self) -> None:
         """Show who is at the desk, where, and what is unread."""
         user, here = self._desk.user, self._desk.channel
-        self._role.set_text(f"You are: {user.role}")
-        self._name.set_text(user.real_name)
-        self._face.clear()
-        with self._face:
-            draw_avatar(person(user))
+        role = part("span", "switcher__role", f"You are: {user.role}")
+        words = part("span", "switcher__text", role, part("span", "switcher__name", user.real_name))
+        self._who.show(part("span", "switcher__who", avatar(person(user)), words, icon("expand_more")))
         for user_id, row in self._people.items():
-            row.show(here=False, me=user_id == user.id)
+            row.show(me=user_id == user.id)
         conversations = self._desk.workspace.channels_of(user.id)
         channels = [channel for channel in conversations if not channel.is_im]
         self._draw_channels(channels)
@@ -92,33 +99,25 @@ class Sidebar:
         return 0 if channel is None or here else len(self._desk.marks.unread(self._desk.user.id, channel.id))
 
     def _draw_title(self) -> None:
+        name = f"{self._desk.workspace.team.name} workspace"
         with node("header", "sidebar__header"):
-            with node("span", "sidebar__logo", aria_hidden="true"):
-                icon("forum")
-            node("h1", "sidebar__name", f"{self._desk.workspace.team.name} workspace")
-            theme = "Light or dark"
-            with button("tool tool--dark", self._choices.theme, aria_label=theme, title=theme, data_testid="theme"):
-                icon("contrast")
+            Piece(part("span", "sidebar__logo", icon("forum")))
+            Piece(part("h1", "sidebar__name", name))
+            theme, mark = "Light or dark", icon("contrast")
+            button("tool tool--dark", self._choices.theme, mark, aria_label=theme, title=theme, data_testid="theme")
 
     def _draw_switcher(self) -> None:
         with node("button", "switcher", type="button", aria_haspopup="menu", data_testid="person-switcher"):
-            self._face = node("span", "switcher__face")
-            with node("span", "switcher__text"):
-                self._role = ui.label().classes("switcher__role")
-                self._name = ui.label().classes("switcher__name")
-            icon("expand_more")
+            self._who = Piece(part("span", "switcher__who"))
             with ui.menu().props("auto-close fit anchor='bottom left' self='top left'").classes("menu"):
                 for user in self._desk.workspace.users.values():
                     self._draw_person_choice(user)
 
     def _draw_person_choice(self, user: User) -> None:
-        with menu_item("", lambda: self._choices.user(user)) as item:
-            item.props["role"] = "menuitem"
-            item.props["data-testid"] = f"person-{user.name}"
-            draw_avatar(person(user))
-            with node("span", "menu__label"):
-                node("span", "menu__role", user.role)
-                node("span", "menu__caption", f"{user.real_name} · @{user.name}")
+        role = part("span", "menu__role", user.role)
+        name = part("span", "menu__caption", f"{user.real_name} · @{user.name}")
+        words = part("span", "menu__label", role, name)
+        menu_item(lambda: self._choices.user(user), avatar(person(user)), words, data_testid=f"person-{user.name}")
 
     def _draw_channels(self, channels: list[Channel]) -> None:
         if list(self._channels) == [channel.id for channel in channels]:
@@ -132,20 +131,20 @@ class Sidebar:
         return Row(
             channel.name,
             lambda: self._choices.channel(channel),
-            lambda: icon(mark, "sidebar__icon"),
+            icon(mark, "sidebar__icon"),
             data_testid=f"channel-{channel.name}",
         )
 
     def _draw_app(self) -> Row:
         app = self._desk.workspace.app
         author = Author(app.bot_user_id, app.name, is_app=True)
-        return Row(app.name, self._choices.home, lambda: draw_avatar(author, "s"), data_testid="app-home")
+        return Row(app.name, self._choices.home, avatar(author, "s"), data_testid="app-home")
 
     def _draw_person(self, user: User) -> Row:
         return Row(
             user.real_name,
             lambda: self._choices.user(user),
-            lambda: draw_avatar(person(user), "s"),
+            avatar(person(user), "s"),
             title=f"Be {user.real_name}, {user.role}",
             data_testid=f"be-{user.name}",
         )

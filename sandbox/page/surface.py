@@ -18,6 +18,9 @@ class Surface(Protocol):
     def pen(self) -> Pen:
         """Draws text for that person."""
 
+    def follow(self, word: str) -> None:
+        """Do what a piece of text says was pressed."""
+
     def entered(self, placed: Placed) -> Json:
         """What the element holds now, in the shape of Slack's state."""
 

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from sandbox.model import Channel, Message
 from sandbox.page.composer import Composer
 from sandbox.page.desk import Desk
-from sandbox.page.dom import button, icon, node
+from sandbox.page.dom import Piece, button, node
 from sandbox.page.timeline import Timeline
+from sandbox.page.tree import icon, part
 
 
 class ThreadPane:
@@ -31,15 +32,13 @@ class ThreadPane:
             return
         with self._element:
             with node("header", "thread__header"):
-                node("h2", "thread__title", "Thread")
-                node("span", "thread__place", self._desk.workspace.app.name if channel.is_im else f"#{channel.name}")
-                with button(
-                    "tool", self._close, aria_label="Close the thread", title="Close", data_testid="close-thread"
-                ):
-                    icon("close")
+                place = self._desk.workspace.app.name if channel.is_im else f"#{channel.name}"
+                Piece(part("h2", "thread__title", "Thread"))
+                Piece(part("span", "thread__place", place))
+                button("tool", self._close, icon("close"), aria_label="Close the thread", data_testid="close-thread")
             self.timeline = Timeline(self._desk, in_thread=True)
             self.timeline.show(self.messages(channel, ts))
-            composer = Composer(lambda text: self._send(channel, text), (), test_id="thread-composer")
+            composer = Composer(lambda text: self._send(channel, text), (), self._desk.sent, test_id="thread-composer")
             composer.address("Reply in the thread")
             composer.focus()
 

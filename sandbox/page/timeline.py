@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from nicegui.element import Element
-
 from sandbox.model import Message
 from sandbox.page.dates import day_title
 from sandbox.page.desk import Desk
-from sandbox.page.dom import button, icon, node
+from sandbox.page.dom import Piece, button, node
 from sandbox.page.message_row import MessageRow
+from sandbox.page.tree import icon, part
 
-_PAGE = 150
+_PAGE = 40
 _GROUP_SECONDS = 300
 
 
@@ -56,8 +55,26 @@ class Timeline:
 
     def remove(self, message: Message) -> None:
         """Take a message away; the next one may then need its author drawn."""
-        self._messages = [known for known in self._messages if known.ts != message.ts]
-        self._draw_all()
+        place = next((place for place, known in enumerate(self._messages) if known.ts == message.ts), None)
+        if place is None:
+            return
+        del self._messages[place]
+        row = self._rows.pop(message.ts, None)
+        if row is not None:
+            row.element.delete()
+        following = self._messages[place] if place < len(self._messages) else None
+        if following is not None and following.ts in self._rows:
+            self._draw_author(self._rows[following.ts])
+
+    def _draw_author(self, row: MessageRow) -> None:
+        """Draw a row anew that was drawn without its author."""
+        if row.compact:
+            place = self._list.default_slot.children.index(row.element)
+            with self._list:
+                fresh = MessageRow(self._desk, row.message, compact=False, in_thread=self._in_thread)
+            fresh.element.move(self._list, place)
+            row.element.delete()
+            self._rows[row.message.ts] = fresh
 
     def to_end(self) -> None:
         """Scroll to the newest message."""
@@ -104,13 +121,11 @@ class Timeline:
         channel = self._desk.channel
         if channel is None:
             return
-        with node("div", "beginning"):
-            with node("div", "beginning__mark"):
-                icon("forum" if channel.is_im else "tag")
-            title = self._desk.workspace.app.name if channel.is_im else channel.name
-            node("h2", "beginning__title", title)
-            words = channel.topic or "This is where the conversation starts."
-            node("p", "beginning__text", words)
+        title = self._desk.workspace.app.name if channel.is_im else channel.name
+        words = channel.topic or "This is where the conversation starts."
+        mark = part("div", "beginning__mark", icon("forum" if channel.is_im else "tag"))
+        heading = part("h2", "beginning__title", title)
+        Piece(part("div", "beginning", mark, heading, part("p", "beginning__text", words)))
 
     def _show_earlier(self) -> None:
         self._limit += _PAGE
@@ -131,7 +146,6 @@ def follows(message: Message, before: Message) -> bool:
     )
 
 
-def _rule(kind: str, text: str) -> Element:
-    with node("div", f"rule rule--{kind}", role="separator", aria_label=text) as rule:
-        node("span", "rule__text", text)
-    return rule
+def _rule(kind: str, text: str) -> None:
+    words = part("span", "rule__text", text)
+    Piece(part("div", f"rule rule--{kind}", words, role="separator", aria_label=text))

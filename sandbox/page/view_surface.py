@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from nicegui.element import Element
@@ -12,7 +12,7 @@ from sandbox.fitting import Misfit, fit, is_empty
 from sandbox.model import Json, View
 from sandbox.outcome import Outcome
 from sandbox.page.confirm import ask
-from sandbox.page.desk import Desk
+from sandbox.page.desk import Desk, Say
 from sandbox.page.pen import Pen
 
 REQUIRED = "Please complete this required field."
@@ -21,7 +21,7 @@ REQUIRED = "Please complete this required field."
 class ViewSurface:
     """Acts on `view`. Drafts stay on the page until the next act carries them to the app."""
 
-    def __init__(self, desk: Desk, view: View, say: Callable[[str], None]) -> None:
+    def __init__(self, desk: Desk, view: View, say: Say) -> None:
         self._desk = desk
         self._say = say
         self._drafts: dict[tuple[str, str], Any] = {}
@@ -31,6 +31,10 @@ class ViewSurface:
     def pen(self) -> Pen:
         """Draws for the person at the desk."""
         return self._desk.pen
+
+    def follow(self, word: str) -> None:
+        """Go where a text leads."""
+        self._desk.follow(word)
 
     def entered(self, placed: Placed) -> Json:
         """What the workspace holds for the element, with the draft over it."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,8 +9,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
@@ -22,16 +21,6 @@ from sandbox.person import PersonClient
 from tests.support import eventually
 
 ROOT = Path(__file__).parents[3]
-ALL = "BASELINER_TEST_ALL"
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
 Register = Callable[[App], None]
 
 
@@ -58,20 +47,25 @@ class Workspace:
         return str(answer["ts"])
 
 
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The address of one process that serves all tests of this worker."""
+    command = [sys.executable, "-m", "tests.e2e.page.serve"]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
+        process.stdin.close()
+        assert process.wait(timeout=30) == 0
+
+
 @pytest.fixture
-def workspace() -> Iterator[Workspace]:
-    """A workspace of its own for each test; the app has one second to acknowledge."""
-    command = [sys.executable, "-m", "tests.e2e.page.serve", "1.0"]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdin is not None
-        assert server.stdout is not None
-        url = server.stdout.readline().strip()
-        with PersonClient(url) as person:
-            described = person.workspace()
-            client = WebClient(token=described["bot_token"], base_url=f"{url}/api/")
-            yield Workspace(url, person, client, described)
-        server.stdin.close()
-        assert server.wait(timeout=15) == 0
+def workspace(server: str) -> Iterator[Workspace]:
+    """An empty workspace; the app has one second to acknowledge."""
+    httpx.post(f"{server}/test/reset", trust_env=False).raise_for_status()
+    with PersonClient(server) as person:
+        described = person.workspace()
+        yield Workspace(server, person, WebClient(token=described["bot_token"], base_url=f"{server}/api/"), described)
 
 
 @pytest.fixture
@@ -88,20 +82,6 @@ def listen(workspace: Workspace) -> Iterator[Callable[[Register], None]]:
             eventually(handler.client.is_connected)
 
         yield start
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium, headless."""
-    if shutil.which(CHROMIUM) is None:
-        message = f"no {CHROMIUM}: apt-get install chromium"
-        if os.environ.get(ALL) == "1":
-            pytest.fail(message)
-        pytest.skip(f"{message} (with {ALL}=1 this is a failure)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

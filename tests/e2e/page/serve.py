@@ -1,6 +1,6 @@
 """A workspace with its page, in a process of its own: NiceGUI keeps one application for each process.
 
-Prints the address and serves until its standard input closes.
+Prints the address and serves until its standard input closes. `POST /test/reset` empties it for the next test.
 """
 
 from __future__ import annotations
@@ -10,12 +10,16 @@ import socket
 import sys
 
 import uvicorn
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from sandbox.app import create_sandbox
 from sandbox.manifest import Manifest, SlashCommand
 from sandbox.page import mount_page
 from sandbox.workspace import Workspace
 
+ACKNOWLEDGE_SECONDS = 1.0
 MANIFEST = Manifest(
     name="Baseliner",
     commands=(
@@ -25,12 +29,28 @@ MANIFEST = Manifest(
 )
 
 
-async def serve(acknowledge_seconds: float) -> None:
+def empty(workspace: Workspace) -> None:
+    """Take away every message, modal and fault."""
+    for channel in workspace.channels:
+        for message in workspace.messages.in_channel(channel):
+            workspace.messages.delete(message)
+    for user in workspace.users:
+        workspace.views.close_all(user)
+    workspace.faults.clear()
+
+
+async def serve() -> None:
     """Serve until the standard input closes."""
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     workspace = Workspace(manifest=MANIFEST, rates=False)
-    sandbox = create_sandbox(workspace, base_url=url, acknowledge_seconds=acknowledge_seconds)
+    sandbox = create_sandbox(workspace, base_url=url, acknowledge_seconds=ACKNOWLEDGE_SECONDS)
+
+    async def reset(_request: Request) -> Response:
+        empty(workspace)
+        return Response(status_code=204)
+
+    sandbox.app.router.routes.append(Route("/test/reset", reset, methods=["POST"]))
     mount_page(sandbox.app, workspace, sandbox.acts)
     config = uvicorn.Config(sandbox.app, log_level="warning", ws="websockets-sansio", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
@@ -45,4 +65,4 @@ async def serve(acknowledge_seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(float(sys.argv[1])))
+    asyncio.run(serve())

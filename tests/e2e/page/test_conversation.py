@@ -113,9 +113,7 @@ def test_an_edited_message_changes_in_place(page: Page, workspace: Workspace) ->
     kept = page.evaluate("() => { window.kept = document.activeElement; return window.kept.innerText }")
     assert kept.strip() == "Stop"
     progress["text"] = {"type": "mrkdwn", "text": "90 %"}
-    workspace.client.chat_update(
-        channel=workspace.channel("db-ops"), ts=ts, text="90 %", blocks=[progress, actions]
-    )
+    workspace.client.chat_update(channel=workspace.channel("db-ops"), ts=ts, text="90 %", blocks=[progress, actions])
     row = messages(page, "90 %")
     expect(row).to_contain_text("(edited)")
     expect(messages(page, "10 %")).to_have_count(0)
