@@ -15,7 +15,7 @@ from handlers.approvals import ApprovalListeners
 from handlers.backups import BackupListeners
 from handlers.commands import CommandListener, command_table
 from handlers.directory import Directory
-from handlers.errors import tell_error
+from handlers.errors import answered
 from handlers.middleware import check_origin, give_reference
 from handlers.overview import OverviewListeners
 from handlers.preflight import PreflightListeners
@@ -68,17 +68,16 @@ def register(app: App, services: Services) -> None:
     approvals = ApprovalListeners(services, directory)
     table = command_table(backups, restores, preflights, windows, OverviewListeners(services))
 
-    app.command(ids.COMMAND)(CommandListener(table, directory).listen)
-    app.view(ids.BACKUP_MODAL)(backups.submit)
-    app.view(ids.BACKUPS_MODAL)(backups.submit_list)
-    app.view(ids.PREFLIGHT_MODAL)(preflights.submit)
-    app.view(ids.RESTORE_MODAL)(restores.submit)
-    app.action(ids.RESTORE_TARGET)(restores.change_target)
-    app.view(ids.WINDOW_MODAL)(windows.submit)
-    app.action(ids.CANCEL_WINDOW)(windows.cancel)
-    app.action(ids.APPROVE)(approvals.approve)
-    app.action(ids.DENY)(approvals.deny)
-    app.error(tell_error)
+    app.command(ids.COMMAND)(answered(CommandListener(table, directory).listen))
+    app.view(ids.BACKUP_MODAL)(answered(backups.submit))
+    app.view(ids.BACKUPS_MODAL)(answered(backups.submit_list))
+    app.view(ids.PREFLIGHT_MODAL)(answered(preflights.submit))
+    app.view(ids.RESTORE_MODAL)(answered(restores.submit))
+    app.action(ids.RESTORE_TARGET)(answered(restores.change_target))
+    app.view(ids.WINDOW_MODAL)(answered(windows.submit))
+    app.action(ids.CANCEL_WINDOW)(answered(windows.cancel))
+    app.action(ids.APPROVE)(answered(approvals.approve))
+    app.action(ids.DENY)(answered(approvals.deny))
 
 
 def close_app(app: App) -> None:

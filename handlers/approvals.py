@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from slack_bolt import Ack
+from slack_bolt import Args
 
 from bot.models import Decision
 from bot.services import Services
@@ -17,14 +15,13 @@ class ApprovalListeners:
         self._services = services
         self._directory = directory
 
-    def approve(self, ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> None:
-        ack()
-        self._decide(body, action, Decision.APPROVED)
+    def approve(self, args: Args) -> None:
+        self._decide(args, Decision.APPROVED)
 
-    def deny(self, ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> None:
-        ack()
-        self._decide(body, action, Decision.DENIED)
+    def deny(self, args: Args) -> None:
+        self._decide(args, Decision.DENIED)
 
-    def _decide(self, body: dict[str, Any], action: dict[str, Any], decision: Decision) -> None:
-        person = self._directory.person(body["user"]["id"], body["user"].get("name", ""))
-        self._services.approvals.decide(ids.identifier(action["value"]), person.actor, decision)
+    def _decide(self, args: Args, decision: Decision) -> None:
+        args.ack()
+        person = self._directory.person_of(args.body)
+        self._services.approvals.decide(ids.identifier(args.payload["value"]), person.actor, decision)

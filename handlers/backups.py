@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from slack_bolt import Ack
-from slack_sdk import WebClient
+from slack_bolt import Args
 
 from bot.errors import UsageError
 from bot.services import Services
@@ -46,18 +43,18 @@ class BackupListeners:
         context = request.modal_context()
         request.open_modal(target_modal("Backups", "Of which target?", "Show", targets, context, ids.BACKUPS_MODAL))
 
-    def submit(self, ack: Ack, body: dict[str, Any], view: dict[str, Any], client: WebClient) -> None:
-        context, form = ids.decode(view["private_metadata"]), Form(view)
-        person = self._directory.known(body["user"]["id"], body["user"].get("name", ""))
+    def submit(self, args: Args) -> None:
+        context, form = ids.decode(args.payload["private_metadata"]), Form(args.payload)
+        person = self._directory.known_of(args.body)
         target = ids.identifier(form.selected(ids.TARGET))
         operation = self._services.backups.request(target, person.actor, form.text(ids.NOTE).strip(), context.channel)
-        ack()
-        reply = Reply(client, person.actor.id, context.channel)
+        args.ack()
+        reply = Reply(args.client, person.actor.id, context.channel)
         reply.tell(accepted_message(operation, self._elsewhere(context.channel)))
 
-    def submit_list(self, ack: Ack, view: dict[str, Any]) -> None:
-        message = self._list(ids.identifier(Form(view).selected(ids.TARGET)))
-        ack(response_action="update", view=modal("Backups", message.blocks))
+    def submit_list(self, args: Args) -> None:
+        message = self._list(ids.identifier(Form(args.payload).selected(ids.TARGET)))
+        args.ack(response_action="update", view=modal("Backups", message.blocks))
 
     def _list(self, target: str) -> Message:
         return backups_message(target, self._services.backups.newest_first(target), self._services.clock.now())

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from slack_bolt import Ack, Respond
-from slack_sdk import WebClient
+from slack_bolt import Args
 
 from handlers.backups import BackupListeners
 from handlers.directory import Directory
@@ -68,10 +66,11 @@ class CommandListener:
         self._usages = [*(Usage(command.usage, command.help) for command in table), Usage("help", "Shows this.")]
         self._directory = directory
 
-    def listen(self, ack: Ack, command: dict[str, Any], client: WebClient, respond: Respond) -> None:
-        ack()
+    def listen(self, args: Args) -> None:
+        args.ack()
+        command, client = args.payload, args.client
         typed = parse(command.get("text") or "")
-        reply = Reply(client, command["user_id"], command["channel_id"], respond)
+        reply = Reply(client, command["user_id"], command["channel_id"], args.respond)
         known = self._table.get(typed.word)
         if known is None:
             reply.tell(self._without_a_word(typed.word))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -58,6 +59,14 @@ class Directory:
     def known(self, user_id: str, name: str = "") -> Person:
         """Without asking Slack, for where there is no time to wait."""
         return self._known(user_id) or Person(Actor(user_id, name or user_id))
+
+    def person_of(self, body: Mapping[str, Any]) -> Person:
+        """Whoever acted, by the payload of an action."""
+        return self.person(body["user"]["id"], body["user"].get("name", ""))
+
+    def known_of(self, body: Mapping[str, Any]) -> Person:
+        """Whoever acted, without asking Slack: a dialog waits for its acknowledgement."""
+        return self.known(body["user"]["id"], body["user"].get("name", ""))
 
     def _known(self, user_id: str) -> Person | None:
         with self._lock:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
-from slack_bolt import BoltContext, BoltResponse, Respond
-from slack_sdk import WebClient
+from slack_bolt import Args
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.errors import BaselinerError, Refused, UsageError
-from handlers.ids import ModalContext, decode
+from handlers.ids import decode
 from handlers.middleware import REFERENCE
 from handlers.reply import Reply
 from handlers.views.answers import error_message, notice_modal, unexpected_message
@@ -20,51 +21,63 @@ logger = logging.getLogger(__name__)
 _TOO_LATE = frozenset({"expired_trigger_id", "trigger_expired", "exchanged_trigger_id", "trigger_exchanged"})
 
 
-def tell_error(
-    error: Exception, body: dict[str, Any], context: BoltContext, client: WebClient, respond: Respond
-) -> BoltResponse:
-    """Bolt's error handler. Answers 200, since Slack delivers again what was not acknowledged."""
-    message = _message(error, context)
-    in_dialog = "view" in body
-    if body.get("type") == "view_submission" and context.ack.response is None:
-        return BoltResponse(status=200, body={"response_action": "push", "view": notice_modal(message)})
-    if not (in_dialog and _pushed(client, body, message)):
-        Reply(client, context.user_id or "", _channel(body, context), respond).tell(message)
-    return BoltResponse(status=200, body="")
+def answered(listener: Callable[[Args], None]) -> Callable[[Args], None]:
+    """A listener whose errors are told to the person who acted.
+
+    Nothing may reach Bolt's own error handling: there an error that follows an acknowledgement can take it back, and
+    Slack is told 500 (source: slack_bolt 1.30, listener/thread_runner.py).
+    """
+
+    @wraps(listener)
+    def run(args: Args) -> None:
+        try:
+            listener(args)
+        except Exception as error:  # noqa: BLE001 - told to the person and logged, whatever it is
+            tell_error(error, args)
+
+    return run
 
 
-def _message(error: Exception, context: BoltContext) -> Message:
-    reference = str(context.get(REFERENCE, "none"))
+def tell_error(error: Exception, args: Args) -> None:
+    """On top of the dialog where there is one, which keeps what was entered; else as an answer."""
+    message = _message(error, args)
+    if args.body.get("type") == "view_submission" and args.ack.response is None:
+        args.ack(response_action="push", view=notice_modal(message))
+        return
+    if args.ack.response is None:
+        args.ack()
+    if not _pushed(args, message):
+        Reply(args.client, args.context.user_id or "", _channel(args), args.respond).tell(message)
+
+
+def _message(error: Exception, args: Args) -> Message:
+    reference, user_id = str(args.context.get(REFERENCE, "none")), args.context.user_id
     if isinstance(error, SlackApiError) and error.response.get("error") in _TOO_LATE:
         error = BaselinerError("Slack did not open the dialog in time.", "Type the command again.")
     if not isinstance(error, BaselinerError):
-        logger.error("[%s] unexpected error for %s", reference, context.user_id, exc_info=error)
+        logger.error("[%s] unexpected error for %s", reference, user_id, exc_info=error)
         return unexpected_message(reference)
     level = logging.INFO if isinstance(error, Refused | UsageError) else logging.WARNING
-    logger.log(level, "[%s] %s for %s: %s", reference, type(error).__name__, context.user_id, error)
+    logger.log(level, "[%s] %s for %s: %s", reference, type(error).__name__, user_id, error)
     return error_message(error, reference)
 
 
-def _pushed(client: WebClient, body: dict[str, Any], message: Message) -> bool:
-    """On top of the dialog, which keeps what was entered."""
-    if body.get("type") != "block_actions":
+def _pushed(args: Args, message: Message) -> bool:
+    if "view" not in args.body or args.body.get("type") != "block_actions":
         return False
     try:
-        client.views_push(trigger_id=body["trigger_id"], view=notice_modal(message))
+        args.client.views_push(trigger_id=args.body["trigger_id"], view=notice_modal(message))
     except (SlackClientError, OSError) as error:
         logger.warning("could not open a dialog: %s", error)
         return False
     return True
 
 
-def _channel(body: dict[str, Any], context: BoltContext) -> str | None:
-    if context.channel_id:
-        return context.channel_id
-    return _dialog_context(body.get("view") or {}).channel or None
-
-
-def _dialog_context(view: dict[str, Any]) -> ModalContext:
+def _channel(args: Args) -> str | None:
+    view: dict[str, Any] = args.body.get("view") or {}
+    if args.context.channel_id or not view:
+        return args.context.channel_id
     try:
-        return decode(view.get("private_metadata") or "")
+        return decode(view.get("private_metadata") or "").channel
     except UsageError:
-        return ModalContext("")
+        return None

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from slack_bolt import Ack
-from slack_sdk import WebClient
+from slack_bolt import Args
 
 from bot.errors import UsageError
 from bot.services import Services
@@ -38,13 +35,13 @@ class PreflightListeners:
         operation = self._services.preflights.request(target, request.actor, request.channel)
         request.reply.tell(accepted_message(operation, self._elsewhere(request.channel)))
 
-    def submit(self, ack: Ack, body: dict[str, Any], view: dict[str, Any], client: WebClient) -> None:
-        context = ids.decode(view["private_metadata"])
-        person = self._directory.known(body["user"]["id"], body["user"].get("name", ""))
-        target = ids.identifier(Form(view).selected(ids.TARGET))
+    def submit(self, args: Args) -> None:
+        context = ids.decode(args.payload["private_metadata"])
+        person = self._directory.known_of(args.body)
+        target = ids.identifier(Form(args.payload).selected(ids.TARGET))
         operation = self._services.preflights.request(target, person.actor, context.channel)
-        ack()
-        reply = Reply(client, person.actor.id, context.channel)
+        args.ack()
+        reply = Reply(args.client, person.actor.id, context.channel)
         reply.tell(accepted_message(operation, self._elsewhere(context.channel)))
 
     def _elsewhere(self, channel: str) -> str:

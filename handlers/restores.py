@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from slack_bolt import Ack
-from slack_sdk import WebClient
+from slack_bolt import Args
 
 from bot.errors import NotFound, UsageError
 from bot.models import Backup, RestoreRequest
@@ -37,20 +34,20 @@ class RestoreListeners:
             return
         request.open_modal(self._draw(dialog))
 
-    def change_target(self, ack: Ack, body: dict[str, Any], action: dict[str, Any], client: WebClient) -> None:
+    def change_target(self, args: Args) -> None:
         """Offers the backups of the target that was chosen in the dialog."""
-        ack()
-        target = ids.identifier(action["selected_option"]["value"])
-        person = self._directory.person(body["user"]["id"], body["user"].get("name", ""))
+        args.ack()
+        target = ids.identifier(args.payload["selected_option"]["value"])
+        person = self._directory.person_of(args.body)
         self._services.restores.authorize(target, person.actor)
-        view = body["view"]
+        view = args.body["view"]
         context = ids.ModalContext(ids.decode(view["private_metadata"]).channel, target)
-        client.views_update(view_id=view["id"], view=self._draw(self._dialog(context, None)))
+        args.client.views_update(view_id=view["id"], view=self._draw(self._dialog(context, None)))
 
-    def submit(self, ack: Ack, body: dict[str, Any], view: dict[str, Any], client: WebClient) -> None:
+    def submit(self, args: Args) -> None:
         """Written down before the dialog closes: what is wrong is shown on the input that it concerns."""
-        context, form = ids.decode(view["private_metadata"]), Form(view)
-        person = self._directory.known(body["user"]["id"], body["user"].get("name", ""))
+        context, form = ids.decode(args.payload["private_metadata"]), Form(args.payload)
+        person = self._directory.known_of(args.body)
         asked = RestoreRequest(
             context.target or "",
             form.selected(ids.BACKUP) or "",
@@ -61,11 +58,11 @@ class RestoreListeners:
             _same_target(form, asked.target)
             operation = self._services.restores.request(asked, person.actor, context.channel)
         except UsageError as error:
-            ack(response_action="errors", errors={form.block_of(_concerned(error, asked)): field_error(error)})
+            args.ack(response_action="errors", errors={form.block_of(_concerned(error, asked)): field_error(error)})
             return
-        ack()
+        args.ack()
         approvals = self._services.settings.slack.channels.approvals
-        Reply(client, person.actor.id, context.channel).tell(restore_asked_message(operation, approvals))
+        Reply(args.client, person.actor.id, context.channel).tell(restore_asked_message(operation, approvals))
 
     def _named(self, arguments: tuple[str, ...]) -> tuple[str | None, str | None]:
         targets = list(self._services.settings.targets)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
-from slack_bolt import Ack
-from slack_sdk import WebClient
+from slack_bolt import Args
 
 from bot.errors import UsageError
 from bot.models import WindowRequest
@@ -36,9 +34,9 @@ class WindowListeners:
         else:
             self._announce(request, words)
 
-    def submit(self, ack: Ack, body: dict[str, Any], view: dict[str, Any], client: WebClient) -> None:
-        context, form = ids.decode(view["private_metadata"]), Form(view)
-        person = self._directory.known(body["user"]["id"], body["user"].get("name", ""))
+    def submit(self, args: Args) -> None:
+        context, form = ids.decode(args.payload["private_metadata"]), Form(args.payload)
+        person = self._directory.known_of(args.body)
         chosen = form.selected(ids.TARGET) or context.target or self._only_target()
         request = WindowRequest(
             ids.identifier(chosen),
@@ -50,16 +48,16 @@ class WindowListeners:
             _check_reason(request.reason)
             window = self._services.windows.announce(request, person.actor, _place(context.channel))
         except UsageError as error:
-            ack(response_action="errors", errors={form.block_of(_concerned(request)): field_error(error)})
+            args.ack(response_action="errors", errors={form.block_of(_concerned(request)): field_error(error)})
             return
-        ack()
-        Reply(client, person.actor.id, context.channel).tell(window_message(window, "announced"))
+        args.ack()
+        Reply(args.client, person.actor.id, context.channel).tell(window_message(window, "announced"))
 
-    def cancel(self, ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> None:
+    def cancel(self, args: Args) -> None:
         """The Cancel button of an announcement, which is redrawn."""
-        ack()
-        person = self._directory.person(body["user"]["id"], body["user"].get("name", ""))
-        self._services.windows.cancel(ids.identifier(action["value"]), person.actor)
+        args.ack()
+        person = self._directory.person_of(args.body)
+        self._services.windows.cancel(ids.identifier(args.payload["value"]), person.actor)
 
     def _list(self, request: Request, words: tuple[str, ...]) -> None:
         target = take_target(words, list(self._services.settings.targets))[0] if words else None

@@ -96,6 +96,12 @@ def test_slow_answers_do_not_delay_the_next_acknowledgement(desk: Desk, monkeypa
         release.set()
 
 
+def test_an_error_after_the_acknowledgement_does_not_take_it_back(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Reply, "tell", lambda *_: None)
+    answers = [dispatch(desk, command(desk, text="health x")) for _ in range(20)]
+    assert [(answer.status, answer.body) for answer in answers] == [(200, "")] * 20
+
+
 def test_an_unexpected_error_is_told_and_logged_under_one_reference(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
