@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+
 from bot.errors import Conflict, NotFound, PlanVoid
 from bot.models import Actor, Approval, Decision, Operation, OperationState, Plan
 from bot.operations.context import Context
@@ -139,5 +141,6 @@ def authorised(context: Context, connection: Connection, operation: Operation, p
 def _already(said: list[Approval], state: Verdict) -> str:
     if said:
         last = said[-1]
-        return f"Already {last.decision} by {last.person.name}; {state.reason}."
+        at = f"{last.decided_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        return f"Already {last.decision} by {last.person.name} at {at}; {state.reason}."
     return f"Too late: {state.reason}."

@@ -210,7 +210,7 @@ def set_step(
     ).fetchone()
     if row is None:
         return None
-    connection.execute("UPDATE operations SET version = version + 1 WHERE id = %s", (operation_id,))
+    connection.execute("UPDATE operations SET version = version + 1, progress = NULL WHERE id = %s", (operation_id,))
     messages.touch(connection, (SubjectKind.OPERATION,), operation_id)
     messages.touch(connection, (SubjectKind.STEP,), operation_id, detail=str(row["position"]), urgent=True)
     return _step(row)
