@@ -85,7 +85,7 @@ class FileEndpoint:
             return PlainTextResponse("no such file", 404)
         picture = file.mimetype in ("image/png", "image/jpeg", "image/gif", "image/webp")
         headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"}
-        if not picture:
+        if not picture or request.query_params.get("download"):
             headers["Content-Disposition"] = "attachment"
         return Response(file.content, headers=headers, media_type=file.mimetype)
 

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sandbox.blockkit import check_message, check_view
+from sandbox.blockkit import check_blocks, check_message, check_view
 from sandbox.blockkit.blocks import BLOCKS
 from sandbox.blockkit.elements import ELEMENTS
+from sandbox.blockkit.surfaces import Surface
 from tests.unit.sandbox.blocks import (
     Json,
     accessory,
@@ -25,10 +26,27 @@ from tests.unit.sandbox.blocks import (
     text_input,
     without,
 )
+from tests.unit.sandbox.test_blockkit_newer import (
+    CARD,
+    DATA_TABLE,
+    ICON,
+    RICH,
+    TASK,
+    TEXT,
+    VIDEO,
+    carousel,
+    container,
+    context_actions,
+    pie,
+    plan,
+    segment,
+)
 
 TABLE = {"type": "table", "rows": [[{"type": "raw_text", "text": "x"}]]}
 FILE_INPUT = {"type": "file_input", "action_id": "file", "max_files": 1}
 RESPONSE_SELECT = {"type": "channels_select", "action_id": "c", "response_url_enabled": True}
+
+SURFACES: tuple[Surface, ...] = ("message", "modal", "home")
 
 BAD_MESSAGES = [
     ("message.blocks.max_items", "/blocks", {"blocks": [{"type": "divider"}] * 51}),
@@ -124,6 +142,44 @@ def test_a_good_message_breaks_none(message: Json) -> None:
 @pytest.mark.parametrize("view", GOOD_VIEWS)
 def test_a_good_view_breaks_none(view: Json) -> None:
     assert check_view(view) == []
+
+
+@pytest.mark.parametrize(
+    ("block", "surfaces"),
+    [
+        ({"type": "alert", "text": mrkdwn("x" * 200), "level": "error"}, {"modal"}),
+        (CARD, {"message", "home"}),
+        (carousel(CARD), {"message", "home"}),
+        (container(section()), {"message"}),
+        (context_actions(ICON), {"message"}),
+        (DATA_TABLE, {"message"}),
+        (pie(segment()), {"message"}),
+        (plan(), {"message"}),
+        (TASK, {"message"}),
+        ({"type": "markdown", "text": "x"}, {"message"}),
+        ({"type": "table", "rows": [[TEXT]]}, {"message"}),
+        (VIDEO, {"message", "modal", "home"}),
+        (RICH, {"message", "modal", "home"}),
+        (section(), {"message", "modal", "home"}),
+    ],
+)
+def test_a_block_stands_only_where_slack_shows_it(block: Json, surfaces: set[str]) -> None:
+    for surface in SURFACES:
+        rules = [violation.rule for violation in check_blocks([block], surface)]
+        assert set(rules) == (set() if surface in surfaces else {f"{surface}.blocks.type.surface"})
+
+
+@pytest.mark.parametrize(
+    ("rule", "blocks"),
+    [
+        ("message.blocks.charts", [pie(segment())] * 3),
+        ("message.blocks.cell_characters", [DATA_TABLE | {"rows": [[TEXT], [TEXT | {"text": "x" * 10_000}]]}]),
+        ("message.blocks.block_id.unique", [section(block_id="a"), container(section(block_id="a"))]),
+        ("message.blocks.one_table", [container({"type": "table", "rows": [[TEXT]]}) for _ in range(2)]),
+    ],
+)
+def test_a_message_as_a_whole_breaks_its_rule(rule: str, blocks: list[Json]) -> None:
+    assert {violation.rule for violation in check_blocks(blocks, "message")} == {rule}
 
 
 _KEYS = st.sampled_from(
