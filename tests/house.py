@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 
 from bot.jobs import JobQueue
 from bot.models import Actor, DatabaseDigest, Decision, Operation, RestoreRequest
@@ -27,7 +26,7 @@ from bot.store.database import StateDatabase
 from bot.wiring import House, build
 from sandbox.cluster import Cluster
 from tests.services import ShellServices
-from tests.support import Bucket, Database, fresh_database
+from tests.support import Bucket, Database, fresh_database, random_name
 
 if TYPE_CHECKING:
     from tests.conftest import Clusters
@@ -253,12 +252,12 @@ def state_template(clusters: Clusters) -> Iterator[Database]:
 
 
 @pytest.fixture
-def upgraded_state_dsn(state_template: Database, state_dsn: str) -> str:
+def upgraded_state_dsn(state_template: Database) -> Iterator[str]:
     """The URI of a state database of the test's own, at the newest schema."""
-    name = str(conninfo_to_dict(state_dsn)["dbname"])
-    state_template.cluster.drop_database(name)
-    state_template.cluster.execute(f'CREATE DATABASE "{name}" TEMPLATE "{state_template.name}"')
-    return state_dsn
+    name, cluster = random_name("state"), state_template.cluster
+    cluster.execute(f'CREATE DATABASE "{name}" TEMPLATE "{state_template.name}"')
+    yield cluster.dsn(name)
+    cluster.drop_database(name)
 
 
 @pytest.fixture
