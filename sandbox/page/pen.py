@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 from sandbox.model import Json, User
 from sandbox.page.dates import Reader, format_date, full_moment
-from sandbox.page.mrkdwn import (
+from sandbox.page.mrkdwn import parse, parse_plain
+from sandbox.page.tokens import (
     Block,
     Bullet,
     Code,
@@ -22,8 +23,6 @@ from sandbox.page.mrkdwn import (
     Quote,
     Styled,
     Text,
-    parse,
-    parse_plain,
 )
 from sandbox.page.tree import Tree, part
 from sandbox.workspace import Workspace

@@ -7,7 +7,8 @@ from typing import Any
 
 from sandbox.model import Json
 from sandbox.page.emoji import EMOJI
-from sandbox.page.mrkdwn import (
+from sandbox.page.mrkdwn import is_safe_url
+from sandbox.page.tokens import (
     Block,
     Bullet,
     Code,
@@ -21,7 +22,6 @@ from sandbox.page.mrkdwn import (
     Quote,
     Styled,
     Text,
-    is_safe_url,
 )
 
 _NESTING = " " * 4

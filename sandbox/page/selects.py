@@ -12,8 +12,9 @@ from sandbox.elements import Placed
 from sandbox.model import Json
 from sandbox.outcome import Impossible
 from sandbox.page.dom import listen, spawn
-from sandbox.page.mrkdwn import Emoji, Text, parse_plain
+from sandbox.page.mrkdwn import parse_plain
 from sandbox.page.surface import Surface, control_label
+from sandbox.page.tokens import Emoji, Text
 from sandbox.workspace import Workspace
 
 _OPTION = """
@@ -53,7 +54,7 @@ class Select:
         menu.props["aria-label"] = control_label(self._placed)
         if self._several:
             menu.props("multiple use-chips")
-            menu.props["max-values"] = self._placed.element.get("max_selected_items")
+            menu.props.set_optional("max-values", self._placed.element.get("max_selected_items"))
         else:
             menu.props("hide-selected fill-input")
             if self._placed.block.get("type") == "input" and self._placed.block.get("optional"):

@@ -19,8 +19,8 @@ Listen = Callable[[Register], None]
 
 
 def plain(text: str) -> Json:
-    """A plain_text object."""
-    return {"type": "plain_text", "text": text}
+    """A plain_text object, with what the workspace fills in."""
+    return {"type": "plain_text", "text": text, "emoji": True}
 
 
 def option(text: str, value: str, description: str | None = None) -> Json:
