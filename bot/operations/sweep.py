@@ -38,6 +38,7 @@ class Sweeps:
             if observations.record_sweep(connection, checklist):
                 for check in checklist.checks:
                     self._follow(connection, target, check)
+                self._drop_unmeasured(connection, checklist)
         return checklist
 
     def watch_silence(self) -> None:
@@ -107,6 +108,14 @@ class Sweeps:
                 self._audit(connection, now, target, check, "opened")
         elif observations.resolve_alert(connection, target, check.name, now) is not None:
             self._audit(connection, now, target, check, "resolved")
+
+    def _drop_unmeasured(self, connection: Connection, checklist: Checklist) -> None:
+        """Alerts of checks that the settings do not ask for any more; what could not be measured is in the list."""
+        measured = {SILENCE, *(check.name for check in checklist.checks)}
+        for alert in observations.open_alerts(connection, checklist.target):
+            if alert.condition not in measured:
+                dropped = Check(alert.condition, alert.title, CheckState.PASSED, "not measured any more")
+                self._follow(connection, checklist.target, dropped)
 
     def _audit(self, connection: Connection, now: datetime, target: str, check: Check, result: str) -> None:
         detail = {"condition": check.name, "summary": check.summary}
