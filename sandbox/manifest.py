@@ -31,6 +31,8 @@ class Manifest:
     interactivity_url: str | None = None
     options_url: str | None = None
     events_url: str | None = None
+    socket_mode: bool = True
+    """False for an app that wants its payloads by HTTP."""
 
     def command(self, name: str) -> SlashCommand | None:
         """The command by its name with the slash; None when the manifest does not declare it."""
@@ -58,6 +60,7 @@ def parse_manifest(document: Mapping[str, Any]) -> Manifest:
     interactivity = settings.get("interactivity") or {}
     events = settings.get("event_subscriptions") or {}
     bot_user = features.get("bot_user") or {}
+    urls = (interactivity.get("request_url"), events.get("request_url"))
     name = bot_user.get("display_name") or (document.get("display_information") or {}).get("name") or "App"
     return Manifest(
         name=name,
@@ -67,6 +70,7 @@ def parse_manifest(document: Mapping[str, Any]) -> Manifest:
         interactivity_url=interactivity.get("request_url"),
         options_url=interactivity.get("message_menu_options_url"),
         events_url=events.get("request_url"),
+        socket_mode=bool(settings.get("socket_mode_enabled", not any(urls))),
     )
 
 

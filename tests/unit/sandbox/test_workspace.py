@@ -130,6 +130,19 @@ def test_a_manifest_says_what_is_allowed() -> None:
     assert not manifest.hears("message.channels")
 
 
+@pytest.mark.parametrize(
+    ("settings", "socket_mode"),
+    [
+        ({"socket_mode_enabled": True, "event_subscriptions": {"request_url": "http://x"}}, True),
+        ({"socket_mode_enabled": False}, False),
+        ({"interactivity": {"request_url": "http://x"}}, False),
+        ({}, True),
+    ],
+)
+def test_a_manifest_says_how_the_app_wants_its_payloads(settings: dict[str, object], socket_mode: bool) -> None:
+    assert parse_manifest({"settings": settings}).socket_mode is socket_mode
+
+
 def test_without_a_manifest_everything_is_allowed() -> None:
     manifest = Manifest()
     assert manifest.command("/anything") is not None
