@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import socket
 import sys
 from contextlib import suppress
@@ -29,7 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         listener = socket.create_server(("127.0.0.1", options.port))
     except OSError as error:
-        return _give_up(f"port {options.port} cannot be used ({error.strerror}); choose another with --port")
+        reason = os.strerror(error.errno or 0)
+        return _give_up(f"port {options.port} cannot be used ({reason}); choose another with --port")
     with listener:
         _serve(Workspace(manifest=manifest, community=community, rates=not options.no_rates), listener, options)
     return 0
