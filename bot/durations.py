@@ -15,7 +15,7 @@ def parse_duration(text: str) -> timedelta:
     compact = text.strip().lower().replace(" ", "")
     if not _WHOLE.fullmatch(compact):
         raise ValueError(f"{text!r} is not a duration; write it like 90s, 30m, 24h, 7d or 1h30m")
-    total = timedelta()
-    for amount, unit in _PART.findall(compact):
-        total += timedelta(**{_UNITS[unit]: int(amount)})
-    return total
+    try:
+        return sum((timedelta(**{_UNITS[unit]: int(amount)}) for amount, unit in _PART.findall(compact)), timedelta())
+    except (OverflowError, ValueError) as error:
+        raise ValueError(f"{text[:40]!r} is too long a duration") from error

@@ -8,27 +8,57 @@ from __future__ import annotations
 import tomllib
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from apscheduler.triggers.cron import CronTrigger
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot.cron import cron_trigger
 from bot.durations import parse_duration
 from bot.errors import Gap, SettingsError
-from bot.settings_gaps import gaps_of
+from bot.settings_gaps import gaps_of, misplaced_secrets, undefined_storages
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 Argv = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
 def _duration(value: object) -> object:
-    return parse_duration(value) if isinstance(value, str) else value
+    if isinstance(value, timedelta):
+        return value
+    duration = parse_duration(str(value))
+    if not duration:
+        raise ValueError("must be longer than nothing")
+    return duration
+
+
+def _connection_string(value: SecretStr) -> SecretStr:
+    try:
+        conninfo_to_dict(value.get_secret_value())
+    except psycopg.ProgrammingError:
+        # Without its words: they quote the string, and with it a password.
+        raise ValueError("is not a PostgreSQL connection string") from None
+    return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Dsn = Annotated[SecretStr, AfterValidator(_connection_string)]
+Url = Annotated[str, Field(pattern=r"^https?://")]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, hide_input_in_errors=True)
 
 
 class Channels(_Section):
@@ -50,16 +80,14 @@ class Policy(_Section):
 
     requesters: tuple[str, ...] = ()
     approvers: tuple[str, ...] = ()
-    approval_expires: timedelta = timedelta(minutes=30)
-
-    _durations = field_validator("approval_expires", mode="before")(_duration)
+    approval_expires: Duration = timedelta(minutes=30)
 
 
 class S3Settings(_Section):
     type: Literal["s3"]
     bucket: str = Field(min_length=3)
     prefix: str = ""
-    endpoint: str | None = None
+    endpoint: Url | None = None
     region: str = "us-east-1"
 
 
@@ -85,11 +113,9 @@ class Application(_Section):
     """The application on top of the database."""
 
     services: tuple[ServiceSettings, ...] = ()
-    health_url: str | None = None
-    health_deadline: timedelta = timedelta(seconds=60)
-    command_deadline: timedelta = timedelta(seconds=60)
-
-    _durations = field_validator("health_deadline", "command_deadline", mode="before")(_duration)
+    health_url: Url | None = None
+    health_deadline: Duration = timedelta(seconds=60)
+    command_deadline: Duration = timedelta(seconds=60)
 
 
 class Migrations(_Section):
@@ -106,23 +132,21 @@ class Migrations(_Section):
 class TargetSettings(_Section):
     """One PostgreSQL database under care."""
 
-    dsn: SecretStr
+    dsn: Dsn
     password_env: str | None = None
     storage: str
     queue: Name = "default"
-    rpo: timedelta = timedelta(hours=24)
+    rpo: Duration = timedelta(hours=24)
     schedule: str | None = None
     timezone: str = "UTC"
     log_shipping: bool = False
-    keep_old_for: timedelta = timedelta(hours=24)
+    keep_old_for: Duration = timedelta(hours=24)
     """how long the database that a restore set aside stays"""
     tools: tuple[Path, ...] = ()
     """folders with PostgreSQL client programs, looked at first"""
     application: Application = Application()
     migrations: Migrations | None = None
     policy: Policy | None = None
-
-    _durations = field_validator("rpo", "keep_old_for", mode="before")(_duration)
 
     @field_validator("timezone")
     @classmethod
@@ -137,12 +161,12 @@ class TargetSettings(_Section):
     @classmethod
     def _five_fields(cls, value: str | None) -> str | None:
         if value is not None:
-            CronTrigger.from_crontab(value)
+            cron_trigger(value)
         return value
 
 
 class StateSettings(_Section):
-    dsn: SecretStr
+    dsn: Dsn
     pool_size: int = Field(default=10, ge=2, le=100)
 
 
@@ -172,13 +196,6 @@ class Settings(_Section):
     staging: Staging = Staging()
     credentials: SlackCredentials = SlackCredentials()
 
-    @model_validator(mode="after")
-    def _storages_exist(self) -> Self:
-        for name, target in self.targets.items():
-            if target.storage not in self.storage:
-                raise ValueError(f"targets.{name}.storage names {target.storage!r}, which [storage] does not define")
-        return self
-
     def policy_of(self, target: str) -> Policy:
         """The target's own policy where it has one, else the common one."""
         return self.targets[target].policy or self.policy
@@ -204,16 +221,17 @@ def load_settings(environment: Environment, path: Path | None = None) -> Setting
     """
     source = path or environment.config
     document = _read(source)
-    if "credentials" in document:
-        gap = Gap("credentials", "secrets do not belong into this file", "export SLACK_BOT_TOKEN=xoxb-…")
-        raise SettingsError(str(source), [gap])
+    gaps = [*misplaced_secrets(document), *undefined_storages(document)]
     document["credentials"] = environment.model_dump(include=set(SlackCredentials.model_fields))
     if environment.state_dsn is not None and isinstance(document.setdefault("state", {}), dict):
         document["state"]["dsn"] = environment.state_dsn
     try:
-        return Settings.model_validate(document)
+        settings = Settings.model_validate(document)
     except ValidationError as error:
-        raise SettingsError(str(source), gaps_of(error)) from error
+        raise SettingsError(str(source), [*gaps_of(error), *gaps]) from error
+    if gaps:
+        raise SettingsError(str(source), gaps)
+    return settings
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -41,7 +42,8 @@ _EXAMPLES = {
     "health_deadline": 'health_deadline = "60s"',
     "command_deadline": 'command_deadline = "60s"',
 }
-_TAGS = {"s3", "directory"}
+_NAMED_STORAGE = 2
+_WITHOUT_TYPE = {"union_tag_not_found": "is missing", "union_tag_invalid": "is neither s3 nor directory"}
 
 
 def gaps_of(error: ValidationError) -> list[Gap]:
@@ -49,8 +51,36 @@ def gaps_of(error: ValidationError) -> list[Gap]:
     return [_gap(item["loc"], item["type"], item["msg"]) for item in error.errors(include_url=False)]
 
 
-def _gap(location: Iterable[str | int], kind: str, message: str) -> Gap:
-    parts = [part for part in map(str, location) if part not in _TAGS and part != "[key]"]
+def misplaced_secrets(document: Mapping[str, Any]) -> list[Gap]:
+    """Slack's credentials, where somebody wrote them into the file."""
+    if "credentials" not in document:
+        return []
+    return [Gap("credentials", "secrets do not belong into this file", "export SLACK_BOT_TOKEN=xoxb-…")]
+
+
+def undefined_storages(document: Mapping[str, Any]) -> list[Gap]:
+    """Targets whose storage has no section of its own; looked for in the raw file, so that no other gap hides them."""
+    targets, storages = document.get("targets"), document.get("storage", {})
+    if not isinstance(targets, dict) or not isinstance(storages, dict):
+        return []
+    named = {name: target.get("storage") for name, target in targets.items() if isinstance(target, dict)}
+    return [
+        Gap(f"targets.{name}.storage", f"names {storage!r}, which [storage] does not define", _defined(storages))
+        for name, storage in named.items()
+        if isinstance(storage, str) and storage.strip() not in storages
+    ]
+
+
+def _defined(storages: Mapping[str, Any]) -> str:
+    return f'storage = "{next(iter(storages), "offsite")}"'
+
+
+def _gap(location: Sequence[str | int], kind: str, message: str) -> Gap:
+    parts = [str(part) for part in location if part != "[key]"]
+    if parts[:1] == ["storage"]:
+        del parts[_NAMED_STORAGE : _NAMED_STORAGE + 1]  # the kind of storage, which the file says by `type`
+    if kind in _WITHOUT_TYPE:
+        parts.append("type")
     key = ".".join(parts) or "the file"
     example = next((_EXAMPLES[part] for part in reversed(parts) if part in _EXAMPLES), "see baseliner.example.toml")
     return Gap(key, _problem(kind, message), example)
@@ -61,4 +91,4 @@ def _problem(kind: str, message: str) -> str:
         return "is missing"
     if kind == "extra_forbidden":
         return "is not a setting; look for a typing error"
-    return message.removeprefix("Value error, ")
+    return _WITHOUT_TYPE.get(kind) or message.removeprefix("Value error, ")

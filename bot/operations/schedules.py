@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.cron import CronTrigger
 
+from bot.cron import cron_trigger
 from bot.settings import TargetSettings
 
 
@@ -14,7 +15,7 @@ def trigger_of(target: TargetSettings) -> CronTrigger | None:
     """None where the target has no schedule."""
     if target.schedule is None:
         return None
-    return CronTrigger.from_crontab(target.schedule, timezone=ZoneInfo(target.timezone))
+    return cron_trigger(target.schedule, ZoneInfo(target.timezone))
 
 
 def next_fire(target: TargetSettings, after: datetime) -> datetime | None:
@@ -22,7 +23,8 @@ def next_fire(target: TargetSettings, after: datetime) -> datetime | None:
     trigger = trigger_of(target)
     if trigger is None:
         return None
-    found: datetime | None = trigger.get_next_fire_time(None, after + timedelta(microseconds=1))
+    # In UTC: adding to a local time forgets which of the two 02:30 of an autumn night it was.
+    found: datetime | None = trigger.get_next_fire_time(None, after.astimezone(UTC) + timedelta(microseconds=1))
     return found
 
 
