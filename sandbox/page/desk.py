@@ -34,6 +34,7 @@ class Desk:
     user: User
     channel: Channel | None
     thread: str | None = None
+    is_bench_open: bool = False
     sent: list[str] = field(default_factory=list)
     """What was sent from this tab, for recalling."""
     go_to_channel: Callable[[str], None] = field(default=lambda _channel: None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from nicegui.element import Element
 
-from sandbox.model import Channel, Message
+from sandbox.model import Channel, Json, Message
 from sandbox.page.avatar import Author, avatar
 from sandbox.page.composer import Composer
 from sandbox.page.desk import Desk
@@ -34,12 +34,18 @@ class MainPane:
         self._turns = turns
         self._send = send
         self._element: Element = node("main", "main")
+        self._topic: Piece | None = None
         self.timeline: Timeline | None = None
         self.home: HomePane | None = None
 
+    def show_topic(self, channel: Channel) -> None:
+        """The topic of the channel that is shown has changed."""
+        if self._topic is not None:
+            self._topic.show(_topic(channel))
+
     def show(self) -> None:
         """Draw the place where the desk is."""
-        self.timeline = self.home = None
+        self.timeline = self.home = self._topic = None
         self._element.clear()
         with self._element:
             self._draw_header()
@@ -57,7 +63,7 @@ class MainPane:
             if channel is not None and not channel.is_im:
                 mark = icon("lock" if channel.is_private else "tag")
                 Piece(part("h2", "main__title", mark, part("span", "", channel.name)))
-                Piece(part("span", "main__topic", channel.topic, title=channel.topic))
+                self._topic = Piece(_topic(channel))
                 return
             Piece(avatar(Author(app.bot_user_id, app.name, is_app=True), "s"))
             Piece(part("h2", "main__title", app.name))
@@ -79,6 +85,10 @@ class MainPane:
         composer = Composer(lambda text: self._send(channel, text), commands, desk.sent, test_id="composer")
         composer.address(f"Message {desk.workspace.app.name if channel.is_im else '#' + channel.name}")
         composer.focus()
+
+
+def _topic(channel: Channel) -> Json:
+    return part("span", "main__topic", channel.topic, title=channel.topic)
 
 
 def channel_messages(desk: Desk, channel: Channel) -> list[Message]:

@@ -49,7 +49,7 @@ def mount_page(app: FastAPI, workspace: Workspace, acts: Acts) -> None:
         desk = Desk(client, workspace, acts, marks, reader, user, channel)
         with client.content:
             shell = Shell(desk)
-        feed = Feed(workspace.changes, lambda changes: _in_context(client, shell, changes))
+        feed = Feed(workspace.changes.subscribe, lambda changes: _in_context(client, shell, changes))
         client.on_delete(feed.close)
 
     ui.page("/", title=f"{workspace.team.name} workspace")(page)

@@ -13,11 +13,13 @@ from sandbox.model import Channel, Message, User
 from sandbox.outcome import Impossible
 from sandbox.page.desk import Desk
 from sandbox.page.dom import button, node
+from sandbox.page.feed import latest
 from sandbox.page.main_pane import MainPane, Turns, in_channel
 from sandbox.page.modal import ModalLayer
 from sandbox.page.sidebar import Choices, Sidebar
 from sandbox.page.thread_pane import ThreadPane
 from sandbox.page.timeline import Timeline
+from sandbox.page.workbench import Workbench
 
 _Draw: TypeAlias = Callable[[Timeline, Message], None]
 _MESSAGES = (changes.MessagePosted, changes.MessageDeleted, changes.ChannelAdded)
@@ -32,20 +34,27 @@ class Shell:
         desk.go_to_channel = self._go_to
         desk.open_thread = self._open_thread
         self._dark = ui.dark_mode(None)
-        choices = Choices(channel=self._show_channel, home=self._show_home, user=self._become, theme=self._turn_theme)
+        choices = Choices(
+            channel=self._show_channel,
+            home=self._show_home,
+            user=self._become,
+            theme=self._turn_theme,
+            workbench=self._turn_workbench,
+        )
         turns = Turns(sidebar=self._open_sidebar, home=self._show_home, direct=self._show_direct)
         with node("div", "workspace") as self._root:
             self._sidebar = Sidebar(desk, choices)
             button("scrim", self._close_sidebar, aria_label="Close the sidebar", tabindex=-1)
             self._main = MainPane(desk, turns, self._send)
             self._thread = ThreadPane(desk, self._close_thread, self._send_reply)
+            self._workbench = Workbench(desk, self._turn_workbench)
         self._modals = ModalLayer(desk)
         self._show_place()
         self._modals.sync()
 
     def apply(self, happened: list[changes.Change]) -> None:
         """Draw what happened."""
-        for change in happened:
+        for change in latest(happened):
             match change:
                 case changes.MessagePosted(message):
                     self._each(message, Timeline.add)
@@ -53,6 +62,9 @@ class Shell:
                     self._each(message, Timeline.update)
                 case changes.MessageDeleted(message):
                     self._each(message, Timeline.remove)
+                case changes.ChannelUpdated(channel) if self._desk.channel and channel.id == self._desk.channel.id:
+                    self._desk.channel = channel
+                    self._main.show_topic(channel)
                 case changes.HomePublished(view) if view.user == self._desk.user.id and self._main.home:
                     self._main.home.sync()
         if any(isinstance(change, _MESSAGES) for change in happened):
@@ -139,8 +151,23 @@ class Shell:
         ui.navigate.history.replace(f"?{urlencode({'as': self._desk.user.name, 'in': place})}")
 
     def _show_thread(self) -> None:
-        self._root.classes(**{"remove" if self._desk.thread is None else "add": "workspace--thread"})
+        if self._desk.thread is not None and self._desk.is_bench_open:
+            self._turn_workbench()
         self._thread.show()
+        self._show_aside()
+
+    def _turn_workbench(self) -> None:
+        self._desk.is_bench_open = not self._desk.is_bench_open
+        if self._desk.is_bench_open and self._desk.thread is not None:
+            self._close_thread()
+        self._workbench.show(is_open=self._desk.is_bench_open)
+        self._show_aside()
+        self._close_sidebar()
+        self._sidebar.refresh()
+
+    def _show_aside(self) -> None:
+        is_beside = self._desk.thread is not None or self._desk.is_bench_open
+        self._root.classes(**{"add" if is_beside else "remove": "workspace--aside"})
 
     def _mark_read(self) -> None:
         if self._desk.channel is not None:

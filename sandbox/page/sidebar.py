@@ -22,6 +22,7 @@ class Choices:
     home: Callable[[], None]
     user: Callable[[User], None]
     theme: Callable[[], None]
+    workbench: Callable[[], None]
 
 
 class Row:
@@ -75,6 +76,9 @@ class Sidebar:
                 Piece(part("h2", "sidebar__title", "People"))
                 for user in desk.workspace.users.values():
                     self._people[user.id] = self._draw_person(user)
+            with node("div", "sidebar__foot"):
+                mark = icon("o_cable", "sidebar__icon")
+                self._workbench = Row("Wire and faults", choices.workbench, mark, data_testid="open-bench")
         self.refresh()
 
     def refresh(self) -> None:
@@ -93,6 +97,7 @@ class Sidebar:
             self._channels[channel.id].show(here=at_channel, unread=self._unread(channel, at_channel))
         at_app = here is None or here.is_im
         direct = next((channel for channel in conversations if channel.is_im), None)
+        self._workbench.show(here=self._desk.is_bench_open)
         self._app.show(here=at_app, unread=self._unread(direct, here is not None and here.is_im))
 
     def _unread(self, channel: Channel | None, here: bool) -> int:
