@@ -131,6 +131,7 @@ class PendingRevision:
 def judge_window(windows: Sequence[Window], pending: int | None, now: datetime) -> Check:
     """A migration wants a window that people have heard of."""
     name, title = "window", "A maintenance window is announced"
+    windows = [window for window in windows if window.ends_at > now]  # one that nobody has closed is over all the same
     opened = next((window for window in windows if window.state is WindowState.OPEN), None)
     coming = next((window for window in windows if window.starts_at - now <= SOON), None)
     if opened:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 _LINE = re.compile(r"^(?P<parents>.+?) -> (?P<id>[^\s,]+)(?P<marks>(?: \([^)]*\))*), ?(?P<message>.*)$")
+_PARENT = re.compile(r"[^\s,()]+")  # what it depends on stands in parentheses behind its parents
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,6 @@ def parse_history(printed: str) -> History:
     for line in printed.splitlines():
         match = _LINE.match(line.strip())
         if match:
-            parents = tuple(part.strip() for part in match["parents"].split(",") if part.strip() != "<base>")
+            parents = tuple(part for part in _PARENT.findall(match["parents"]) if part != "<base>")
             revisions[match["id"]] = Revision(match["id"], parents, match["message"].strip())
     return History(revisions)
