@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+
+import zstandard
 
 from bot.canonical import sha256_hex
 from bot.models import Backup, BackupKind, DatabaseDigest, Manifest, StoredObject
@@ -150,7 +152,8 @@ class BackupEngine:
 
     def _globals(self, order: BackupOrder, source: _Source, storage: Storage, stop: StopSignal) -> StoredObject:
         with storage.writer(order.target, order.backup_id, GLOBALS_OBJECT) as writer:
-            writer.write(globals_sql(source.server, source.tools, stop=stop))
+            plain = globals_sql(source.server, source.tools, stop=stop)
+            writer.write(zstandard.ZstdCompressor(write_checksum=True).compress(plain))
             written = writer.complete()
         return StoredObject(GLOBALS_OBJECT, written.size, written.sha256, "globals")
 
@@ -186,14 +189,21 @@ class BackupEngine:
 
 @contextmanager
 def _beside(snapshot: Snapshot, stop: StopSignal) -> Generator[Callable[[], DatabaseDigest]]:
-    """Digest the same snapshot while the dump runs; the callable waits for the outcome."""
-
+    """Digest the same snapshot while the dump runs; the callable waits for the outcome, or for `stop`."""
+    # A stop of its own: a dump that fails must not wait for a digest that nobody needs any more.
+    own = StopSignal()
     with ThreadPoolExecutor(1, thread_name_prefix="digest") as executor:
-        future = executor.submit(snapshot.digest, stop=stop)
+        future = executor.submit(snapshot.digest, stop=own)
+
+        def outcome() -> DatabaseDigest:
+            while not wait([future], timeout=0.2).done:
+                stop.check()
+            return future.result()
+
         try:
-            yield future.result
+            yield outcome
         finally:
-            future.cancel()
+            own.set("the dump beside it has ended")
 
 
 def _version_table(settings: TargetSettings) -> str:

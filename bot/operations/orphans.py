@@ -8,7 +8,7 @@ from bot.models import OperationKind, OperationState
 from bot.operations.context import Context
 from bot.operations.runner import lock_key
 from bot.store import operations
-from bot.store.database import one
+from bot.store.database import Connection, one
 
 _SETTLED = timedelta(seconds=20)
 _ADRIFT = (OperationState.PLANNING, OperationState.QUEUED, OperationState.RUNNING)
@@ -26,15 +26,25 @@ def adopt(context: Context) -> list[str]:
             if context.now() - (operation.started_at or operation.created_at) < _SETTLED:
                 continue
             key = lock_key(operation, locks_target=operation.kind in _LOCKING)
-            row = one(
-                connection.execute(
-                    """SELECT EXISTS (SELECT FROM procrastinate_jobs WHERE status IN ('todo', 'doing')
-                                      AND args->>'operation_id' = %(id)s) AS has_job,
-                              pg_try_advisory_xact_lock(hashtextextended(%(key)s, 0)) AS is_free""",
-                    {"id": operation.id, "key": key},
-                )
-            )
-            if row["is_free"] and not row["has_job"]:
+            if _is_free(connection, key) and not _has_job(connection, operation.id):
                 context.queue.defer_operation(connection, operation)
                 adopted.append(operation.id)
     return adopted
+
+
+def _is_free(connection: Connection, key: str) -> bool:
+    """If so, it is ours until the transaction ends."""
+    row = one(connection.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0)) AS free", (key,)))
+    return bool(row["free"])
+
+
+def _has_job(connection: Connection, operation_id: str) -> bool:
+    # A statement of its own, after the lock is ours: what another adopter deferred while it held the lock is seen.
+    row = one(
+        connection.execute(
+            """SELECT EXISTS (SELECT FROM procrastinate_jobs WHERE status IN ('todo', 'doing')
+                              AND args->>'operation_id' = %s) AS found""",
+            (operation_id,),
+        )
+    )
+    return bool(row["found"])

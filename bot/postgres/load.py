@@ -95,7 +95,7 @@ def load(
 def apply_properties(connection: Connection, database: str, properties: Mapping[str, Any]) -> list[str]:
     """Set grants, comment, connection limit and settings as the manifest's properties have them.
 
-    Returns what differs afterwards, a sentence each: a role that is missing, an extension of another version.
+    Returns what differs afterwards, a sentence each: a role that is missing, an extension.
     The connection should be to `database` itself, else extensions are not compared.
     """
     with readable_errors(f"setting the properties of {database!r}"):
@@ -193,12 +193,12 @@ def _describe_setting(item: Mapping[str, Any]) -> str:
 
 
 def _extension_differences(expected: Mapping[str, str] | None, actual: Mapping[str, str] | None) -> list[str]:
+    """By name alone: a dump carries no versions, and a restore installs the server's default ones."""
     if expected is None or actual is None:
         return []
     return [
-        f"extension {name}: {expected.get(name, 'not')} in the backup, {actual.get(name, 'not')} now"
-        for name in sorted(expected.keys() | actual.keys())
-        if expected.get(name) != actual.get(name)
+        f"extension {name}: {'in' if name in expected else 'not in'} the backup, {'here' if name in actual else 'missing'}"
+        for name in sorted(expected.keys() ^ actual.keys())
     ]
 
 
