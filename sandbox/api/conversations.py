@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any
 
 from sandbox.api.method import Call, Method, page_of
@@ -11,15 +12,21 @@ from sandbox.payloads import channel_json, message_json
 from sandbox.rates import Tier
 
 _READ = ("channels:read", "groups:read", "im:read", "mpim:read")
+_SCOPE_GROUPS = MappingProxyType(
+    {"public_channel": "channels", "private_channel": "groups", "im": "im", "mpim": "mpim"}
+)
+"""Type of a conversation -> how the scopes for it begin. Source: docs, reference/scopes."""
+
 _HISTORY = ("channels:history", "groups:history", "im:history", "mpim:history")
 
 
 def list_channels(call: Call) -> dict[str, Any]:
     """The conversations of the asked types, page by page."""
     types = set((call.optional("types") or "public_channel").split(","))
-    known = {"public_channel", "private_channel", "mpim", "im"}
-    if not types <= known:
+    if not types <= set(_SCOPE_GROUPS):
         raise SlackError("invalid_types")
+    for kind in sorted(types):
+        call.require_scope(f"{_SCOPE_GROUPS[kind]}:read")
     found = [channel for channel in call.workspace.channels.values() if _type(channel) in types]
     page, metadata = page_of(found, call)
     return {
@@ -30,18 +37,18 @@ def list_channels(call: Call) -> dict[str, Any]:
 
 def info(call: Call) -> dict[str, Any]:
     """One conversation."""
-    return {"channel": channel_json(call.workspace, call.channel())}
+    return {"channel": channel_json(call.workspace, _readable(call))}
 
 
 def members(call: Call) -> dict[str, Any]:
     """The ids of those who are in a conversation, page by page."""
-    page, metadata = page_of(sorted(call.workspace.members[call.channel().id]), call)
+    page, metadata = page_of(sorted(call.workspace.members[_readable(call).id]), call)
     return {"members": page, "response_metadata": metadata}
 
 
 def history(call: Call) -> dict[str, Any]:
     """The messages of a channel, newest first, without thread replies and ephemeral ones."""
-    channel = call.joined_channel()
+    channel = _joined(call, "history")
     messages = [
         message
         for message in call.workspace.messages.in_channel(channel.id)
@@ -57,7 +64,7 @@ def history(call: Call) -> dict[str, Any]:
 
 def replies(call: Call) -> dict[str, Any]:
     """A thread: its first message, then the replies, oldest first."""
-    channel = call.joined_channel()
+    channel = _joined(call, "history")
     parent = call.message(channel, error="thread_not_found")
     thread = [parent, *_between(call, call.workspace.messages.replies(channel.id, parent.ts))]
     page, metadata = page_of(thread, call)
@@ -89,6 +96,18 @@ def set_topic(call: Call) -> dict[str, Any]:
         raise SlackError("too_long")
     updated = call.workspace.set_topic(channel, topic)
     return {"channel": channel_json(call.workspace, updated)}
+
+
+def _readable(call: Call) -> Channel:
+    channel = call.channel()
+    call.require_scope(f"{_SCOPE_GROUPS[_type(channel)]}:read")
+    return channel
+
+
+def _joined(call: Call, right: str) -> Channel:
+    channel = call.joined_channel()
+    call.require_scope(f"{_SCOPE_GROUPS[_type(channel)]}:{right}")
+    return channel
 
 
 def _type(channel: Channel) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -70,6 +70,12 @@ class Call:
             raise SlackError("not_in_channel")
         return channel
 
+    def require_scope(self, scope: str) -> None:
+        """Raise SlackError missing_scope unless the app was granted this scope, or there is no manifest."""
+        granted = self.workspace.manifest.bot_scopes
+        if granted is not None and scope not in granted:
+            raise missing_scope((scope,), granted)
+
     def user(self, name: str = "user") -> User:
         """The person of this id. Raises SlackError user_not_found."""
         user = self.workspace.users.get(self.text(name))
@@ -94,6 +100,11 @@ class Method:
     tier: Tier
     scopes: tuple[str, ...] = ()
     token: Literal["bot", "app", "none"] = "bot"
+
+
+def missing_scope(needed: Collection[str], granted: Collection[str]) -> SlackError:
+    """The refusal that names what is needed (any one will do) and what was granted."""
+    return SlackError("missing_scope", needed=",".join(needed), provided=",".join(sorted(granted)))
 
 
 def page_of(items: list[Any], call: Call, default_limit: int = 100) -> tuple[list[Any], dict[str, str]]:

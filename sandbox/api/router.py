@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from sandbox.api import basics, chat, conversations, files, pins, reactions, scheduling, users, views
 from sandbox.api.faulty import respond_with_faults
-from sandbox.api.method import Call, Method
+from sandbox.api.method import Call, Method, missing_scope
 from sandbox.delivery.sockets import SocketTransport
 from sandbox.errors import SlackError
 from sandbox.rates import RateLimited
@@ -100,7 +100,7 @@ class WebApi:
             raise SlackError("not_allowed_token_type")
         granted = self._workspace.manifest.bot_scopes
         if method.scopes and granted is not None and not granted.intersection(method.scopes):
-            raise SlackError("missing_scope", needed=",".join(method.scopes), provided=",".join(sorted(granted)))
+            raise missing_scope(method.scopes, granted)
 
     def _scope_headers(self, method: Method | None) -> dict[str, str]:
         granted = self._workspace.manifest.bot_scopes

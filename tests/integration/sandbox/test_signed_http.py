@@ -3,57 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from slack_bolt import App
 from slack_bolt.adapter.starlette import SlackRequestHandler
 from slack_sdk import WebClient
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
 
 from sandbox.delivery.signed_http import HttpTransport, sign
-from sandbox.identifiers import Credentials
 from sandbox.person import wait_until
 from sandbox.testing import RunningWorkspace, running_workspace
 from sandbox.workspace import Workspace
+from tests.integration.sandbox.apps import CREDENTIALS, served, workspace_for
 from tests.unit.sandbox.blocks import Json, actions, button, field, modal, section, text_input
-
-CREDENTIALS = Credentials(bot_token="xoxb-1", app_token="xapp-1", signing_secret="8f742231b10e8888abcd99yyyzzz85a5")
-Answer = Callable[[Request], Any]
-
-
-@contextmanager
-def served(answer: Answer) -> Iterator[str]:
-    """An HTTP server with one endpoint, at the URL that is yielded."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    app = Starlette(routes=[Route("/slack/events", answer, methods=["POST"])])
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none", timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    wait_until(lambda: server.started or None, 10, lambda: "not started")
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/slack/events"
-    finally:
-        server.should_exit = True
-        thread.join(10)
-        listener.close()
-
-
-@contextmanager
-def workspace_for(answer: Answer, **options: Any) -> Iterator[RunningWorkspace]:
-    """A workspace that delivers to this endpoint."""
-    workspace = Workspace(credentials=CREDENTIALS)
-    with served(answer) as url, running_workspace(workspace, events_url=url, **options) as running:
-        yield running
 
 
 @pytest.fixture
@@ -148,6 +114,20 @@ def test_events_are_tried_again_with_the_retry_headers() -> None:
         slack.person.say("olive", "db-ops", "Hello")
         wait_until(lambda: len(seen) == 3 or None, 10, lambda: seen)
     assert seen == [(None, None), ("1", "http_error"), ("2", "http_error")]
+
+
+def test_commands_are_not_tried_again() -> None:
+    seen: list[str] = []
+
+    async def answer(request: Request) -> Response:
+        seen.append(request.url.path)
+        return PlainTextResponse("", 500)
+
+    with workspace_for(answer, retry_delays=(0.0, 0.0, 0.0)) as slack:
+        assert slack.person.command("olive", "db-ops", "/baseliner")["status"] == 500
+        slack.person.say("olive", "db-ops", "Hello")
+        wait_until(lambda: len(seen) >= 5 or None, 5, lambda: seen)
+    assert len(seen) == 1 + 4
 
 
 def test_an_answer_in_plain_text_is_a_reply_to_the_person() -> None:

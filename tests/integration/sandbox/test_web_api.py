@@ -4,30 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 import httpx
 import pytest
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError
 
 from sandbox.clock import MovableClock
 from sandbox.manifest import parse_manifest
 from sandbox.testing import RunningWorkspace, running_workspace
 from sandbox.workspace import Workspace
+from tests.integration.sandbox.apps import OPS, refusal
 from tests.integration.sandbox.conftest import web_client
-from tests.unit.sandbox.blocks import Json, button, field, home, modal, mrkdwn, plain, section, text_input
-
-OPS = "C0DBOPS001"
-
-
-def refusal(client: WebClient, method: str, **arguments: Any) -> Json:
-    """The body of a call that Slack refuses."""
-    with pytest.raises(SlackApiError) as caught:
-        client.api_call(method, json=arguments)
-    body: Json = caught.value.response.data
-    return body
-
+from tests.unit.sandbox.blocks import Json, button, home, modal, mrkdwn, section
 
 BAD_CALLS = [
     ("chat.postMessage", {"channel": OPS}, "no_text"),
@@ -237,104 +225,26 @@ def test_missing_scopes_are_named() -> None:
     assert posted.headers["x-oauth-scopes"] == "chat:write,commands"
 
 
+def test_each_type_of_conversation_needs_a_scope_of_its_own() -> None:
+    manifest = parse_manifest({"oauth_config": {"scopes": {"bot": ["channels:read", "im:history"]}}})
+    with running_workspace(Workspace(manifest=manifest)) as slack:
+        client = web_client(slack)
+        assert client.conversations_list()["ok"]
+        assert client.conversations_members(channel=OPS)["ok"]
+        private = refusal(client, "conversations.list", types="public_channel,private_channel")
+        history = refusal(client, "conversations.history", channel=OPS)
+        direct = slack.run(lambda: slack.workspace.direct_channel("U0OPERATOR"))
+        assert client.conversations_history(channel=direct.id)["ok"]
+        info = refusal(client, "conversations.info", channel=direct.id)
+    assert [body["needed"] for body in (private, history, info)] == ["groups:read", "channels:history", "im:read"]
+
+
 def test_a_channel_without_the_app_needs_the_public_scope() -> None:
     manifest = parse_manifest({"oauth_config": {"scopes": {"bot": ["chat:write"]}}})
     workspace = Workspace(manifest=manifest)
     workspace.members[OPS].discard(workspace.app.bot_user_id)
     with running_workspace(workspace) as slack:
         assert refusal(web_client(slack), "chat.postMessage", channel=OPS, text="x")["error"] == "not_in_channel"
-
-
-def test_posting_faster_than_one_a_second_is_held_back() -> None:
-    clock = MovableClock(1769000000)
-    with running_workspace(Workspace(clock=clock)) as slack:
-        client = web_client(slack)
-        for _ in range(5):
-            client.chat_postMessage(channel=OPS, text="x")
-        with pytest.raises(SlackApiError) as caught:
-            client.chat_postMessage(channel=OPS, text="x")
-        assert caught.value.response.status_code == 429
-        assert caught.value.response.headers["Retry-After"] == "1"
-        client.chat_postMessage(channel="C0DBALERTS", text="x")
-        clock.advance(1)
-        client.chat_postMessage(channel=OPS, text="x")
-
-
-def test_a_method_is_held_back_by_its_tier() -> None:
-    clock = MovableClock(1769000000)
-    with running_workspace(Workspace(clock=clock)) as slack:
-        client = web_client(slack)
-        for _ in range(20):
-            client.usergroups_list()
-        clock.advance(20)
-        with pytest.raises(SlackApiError) as caught:
-            client.usergroups_list()
-        assert caught.value.response["error"] == "ratelimited"
-        assert caught.value.response.headers["Retry-After"] == "40"
-        clock.advance(40)
-        assert client.usergroups_list()["ok"]
-
-
-def test_rates_can_be_switched_off() -> None:
-    with running_workspace(Workspace(rates=False)) as slack:
-        client = web_client(slack)
-        assert all(client.chat_postMessage(channel=OPS, text="x")["ok"] for _ in range(30))
-
-
-def trigger(slack: RunningWorkspace, view_id: str | None = None) -> str:
-    """A trigger id as a payload carries it."""
-    return slack.run(lambda: slack.workspace.triggers.issue("U0OPERATOR", view_id))
-
-
-def test_a_trigger_opens_one_view_within_three_seconds() -> None:
-    clock = MovableClock(1769000000)
-    with running_workspace(Workspace(clock=clock)) as slack:
-        client, used = web_client(slack), trigger(slack)
-        late = trigger(slack)
-        client.views_open(trigger_id=used, view=modal())
-        body = refusal(client, "views.open", trigger_id=used, view=modal())
-        assert body["error"] == "exchanged_trigger_id"
-        clock.advance(3.1)
-        assert refusal(client, "views.open", trigger_id=late, view=modal())["error"] == "expired_trigger_id"
-
-
-def test_an_invalid_view_is_named_by_pointer_and_keeps_its_trigger(slack: RunningWorkspace, client: WebClient) -> None:
-    fresh = trigger(slack)
-    body = refusal(client, "views.open", trigger_id=fresh, view=modal(title=plain("x" * 25)))
-    assert body["error"] == "invalid_arguments"
-    assert "[json-pointer:/view/title/text]" in body["response_metadata"]["messages"][0]
-    assert len(slack.take_violations()) == 1
-    assert client.views_open(trigger_id=fresh, view=modal())["ok"]
-
-
-def test_views_stack_three_deep(slack: RunningWorkspace, client: WebClient) -> None:
-    view = client.views_open(trigger_id=trigger(slack), view=modal())["view"]
-    for _ in range(2):
-        client.views_push(trigger_id=trigger(slack, view["id"]), view=modal())
-    body = refusal(client, "views.push", trigger_id=trigger(slack, view["id"]), view=modal())
-    assert body["error"] == "push_limit_reached"
-    assert refusal(client, "views.push", trigger_id=trigger(slack), view=modal())["error"] == "not_found"
-    assert len(slack.person.views("olive")) == 3
-
-
-def test_a_stale_hash_and_a_taken_external_id_conflict(slack: RunningWorkspace, client: WebClient) -> None:
-    content = modal(field(text_input(initial_value="preset"), block_id="text"), external_id="mine")
-    view = client.views_open(trigger_id=trigger(slack), view=content)["view"]
-    assert view["state"]["values"]["text"]["write"]["value"] == "preset"
-    updated = client.views_update(external_id="mine", hash=view["hash"], view=content)["view"]
-    assert updated["id"] == view["id"]
-    stale = refusal(client, "views.update", view_id=view["id"], hash=view["hash"], view=content)
-    assert stale["error"] == "hash_conflict"
-    taken = refusal(client, "views.open", trigger_id=trigger(slack), view=content)
-    assert taken["error"] == "duplicate_external_id"
-
-
-def test_a_home_is_published_with_its_hash(slack: RunningWorkspace, client: WebClient) -> None:
-    first = client.views_publish(user_id="U0OPERATOR", view=home(section()))["view"]
-    second = client.views_publish(user_id="U0OPERATOR", hash=first["hash"], view=home())["view"]
-    assert second["id"] == first["id"]
-    body = refusal(client, "views.publish", user_id="U0OPERATOR", hash=first["hash"], view=home())
-    assert body["error"] == "hash_conflict"
 
 
 def test_the_wire_log_shows_call_and_answer(slack: RunningWorkspace, client: WebClient) -> None:
