@@ -171,6 +171,14 @@ class Rig:
         with psycopg.connect(self.state_dsn) as connection:
             assert connection.execute(statement.encode()).rowcount == 1
 
+    @contextmanager
+    def holding(self, lock: str) -> Iterator[None]:
+        """While the block runs, this advisory lock is another session's."""
+        with self.house.context.database.connect() as connection:
+            connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", (lock,))
+            yield
+            connection.execute("SELECT pg_advisory_unlock_all()")
+
     def digest(self) -> DatabaseDigest:
         with psycopg.connect(self.target.dsn) as connection:
             return database_digest(connection, stop=StopSignal())
