@@ -33,26 +33,37 @@ class Answer:
         return self.acknowledged and self.seconds <= ACKNOWLEDGE_SECONDS
 
 
-def send_commands(slack: RunningWorkspace, per_second: int, seconds: int) -> list[Answer]:
-    """Type `per_second` commands each second for that long, whatever the answers do; returns when all are answered.
+def send_commands(
+    slack: RunningWorkspace, per_second: int, seconds: int, patience: float = 2 * ACKNOWLEDGE_SECONDS
+) -> list[Answer]:
+    """Type `per_second` commands each second for that long, whatever the answers do.
 
-    The workspace gives each up after three seconds, so no more than three seconds' worth are ever under way.
+    The workspace gives each up after three seconds, so few are ever under way. One that has no end `patience` seconds
+    after all were due (when the machine is too busy even to send them) was not acknowledged.
     """
     if not (0 < per_second <= MOST_PER_SECOND and 0 < seconds <= MOST_SECONDS):
         raise BenchError(f"a load is at most {MOST_PER_SECOND} commands a second for {MOST_SECONDS} s")
     words = list(islice(cycle(WORDS), per_second * seconds))
-    sending = asyncio.run_coroutine_threadsafe(_send(slack, words, 1 / per_second), slack.loop)
-    return sending.result(seconds + 10 * ACKNOWLEDGE_SECONDS)
+    return asyncio.run_coroutine_threadsafe(_send(slack, words, 1 / per_second, patience), slack.loop).result()
 
 
-async def _send(slack: RunningWorkspace, words: Sequence[str], interval: float) -> list[Answer]:
+async def _send(slack: RunningWorkspace, words: Sequence[str], interval: float, patience: float) -> list[Answer]:
     loop = asyncio.get_running_loop()
     started = loop.time()
+    answers: dict[int, Answer] = {}
 
-    async def one(number: int, text: str) -> Answer:
+    async def one(number: int, text: str) -> None:
         due = started + number * interval
         await asyncio.sleep(max(0.0, due - loop.time()))
         outcome = await slack.sandbox.acts.command(OPERATOR.id, DB_OPS.id, COMMAND, text)
-        return Answer(loop.time() - due, outcome.acknowledged)
+        answers[number] = Answer(loop.time() - due, outcome.acknowledged)
 
-    return await asyncio.gather(*(one(number, text) for number, text in enumerate(words)))
+    tasks = [asyncio.create_task(one(number, text)) for number, text in enumerate(words)]
+    done, late = await asyncio.wait(tasks, timeout=len(words) * interval + patience)
+    ended = loop.time()
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
+    for task in done:
+        task.result()
+    return [answers.get(n) or Answer(ended - started - n * interval, False) for n in range(len(words))]

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from slack_sdk import WebClient
+from websockets.sync.client import connect
 
 from bench.errors import BenchError
 from bench.figures import longest_gap
@@ -35,6 +37,19 @@ def test_commands_come_evenly_and_none_is_forgotten(slack: RunningWorkspace) -> 
     assert time.monotonic() - started > 0.9
     assert len(answers) == 40
     assert not any(answer.acknowledged or answer.in_time for answer in answers)
+
+
+def test_what_has_no_end_was_not_acknowledged(slack: RunningWorkspace) -> None:
+    """The workspace waits as long as it likes for an app whose socket is open and silent."""
+    opened = WebClient(token=slack.workspace.credentials.app_token, base_url=slack.api_url).apps_connections_open(
+        app_token=slack.workspace.credentials.app_token
+    )
+    with connect(opened["url"]) as socket:
+        assert "hello" in socket.recv()
+        answers = send_commands(slack, 10, 1, patience=0.4)
+    assert len(answers) == 10
+    assert not any(answer.acknowledged for answer in answers)
+    assert [answer.seconds > 0.45 for answer in answers] == [True] * 10
 
 
 class Application:
