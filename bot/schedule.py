@@ -56,6 +56,8 @@ class Clockwork:
             trigger = trigger_of(target)
             if trigger is not None:
                 scheduler.add_job(self._fire, trigger, args=[name], id=f"backup:{name}")
+                # A fire may have fallen into the seconds in which nobody led; it makes its operation only once.
+                scheduler.add_job(self._fire, args=[name], id=f"missed:{name}")
 
     def _fire(self, target: str) -> None:
         fire = last_fire_before(self._context.target(target), self._context.now(), timedelta(seconds=_GRACE))
