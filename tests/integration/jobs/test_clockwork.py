@@ -1,0 +1,102 @@
+"""The leader's clockwork: what is due happens, once, whoever winds it up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.models import OperationState, Surface, WindowRequest, WindowState
+from tests.house import NOW, OPERATOR, TARGET, Rig
+from tests.support import eventually
+
+
+@pytest.fixture
+def real_time(rig: Rig) -> Rig:
+    """The house at the time of the scheduler, which looks at the machine's clock."""
+    rig.clock.set(datetime.now(UTC))
+    return rig
+
+
+@contextmanager
+def wound_up(*rigs: Rig) -> Iterator[None]:
+    with ExitStack() as stack:
+        for rig in rigs:
+            stack.enter_context(rig.house.clockwork.running())
+        yield
+
+
+def jobs(rig: Rig, task: str) -> int:
+    return int(rig.state(f"SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'baseliner.{task}'"))
+
+
+def test_every_target_is_to_be_swept_at_once_and_once(real_time: Rig) -> None:
+    with wound_up(real_time):
+        eventually(lambda: jobs(real_time, "sweep") == 1)
+    with wound_up(real_time):
+        assert jobs(real_time, "sweep") == 1, "one waits already"
+
+
+def test_a_sweep_is_deferred_once_however_often_it_is_asked_for(rig: Rig) -> None:
+    def defer(_number: int) -> None:
+        with rig.house.context.database.transaction() as connection:
+            rig.house.context.queue.defer_sweep(connection, TARGET)
+
+    with ThreadPoolExecutor(4) as executor:
+        list(executor.map(defer, range(12)))
+    assert jobs(rig, "sweep") == 1
+
+
+def test_windows_open_and_close_at_their_second(real_time: Rig) -> None:
+    now = real_time.clock.now()
+    request = WindowRequest(TARGET, now, now + timedelta(hours=1), "deploy")
+    window = real_time.services.windows.announce(request, OPERATOR)
+    with wound_up(real_time):
+        eventually(lambda: real_time.services.windows.get(window.id).state is WindowState.OPEN)
+        real_time.clock.set(window.ends_at)
+        eventually(lambda: real_time.services.windows.get(window.id).state is WindowState.CLOSED)
+
+
+def test_a_request_that_ran_out_is_closed(real_time: Rig) -> None:
+    real_time.backup()
+    planned = real_time.planned_restore()
+    real_time.clock.move(hours=1)
+    with wound_up(real_time):
+        eventually(lambda: real_time.services.overview.operation(planned.id).state is OperationState.EXPIRED)
+
+
+def test_a_fire_makes_one_operation_however_often_it_is_heard(rig: Rig) -> None:
+    with ThreadPoolExecutor(6) as executor:
+        made = list(executor.map(lambda _: rig.services.backups.request_scheduled(TARGET, NOW), range(12)))
+    (operation,) = [each for each in made if each is not None]
+    assert operation.requester.surface is Surface.SCHEDULE
+    assert (jobs(rig, "run_operation"), rig.state("SELECT count(*) FROM operations")) == (1, 1)
+    later = rig.services.backups.request_scheduled(TARGET, NOW + timedelta(days=1))
+    assert later is not None
+
+
+def test_a_fire_that_fell_between_two_leaders_is_made_up_for_once(real_time: Rig) -> None:
+    fire = real_time.clock.now().replace(second=0, microsecond=0)
+    real_time.clock.set(fire + timedelta(minutes=5))
+    schedule = f"{fire.minute} {fire.hour} * * *"
+    with real_time.rebuilt(real_time.setup.changed(schedule=schedule)) as scheduled:
+        with scheduled.rebuilt(scheduled.setup, seed=3) as another, wound_up(scheduled, another):
+            eventually(lambda: jobs(real_time, "run_operation") == 1)
+        with wound_up(scheduled):
+            eventually(lambda: jobs(real_time, "sweep") == 1)
+    assert real_time.state("SELECT count(*) FROM operations") == 1
+    assert real_time.state("SELECT scheduled_for FROM operations") == fire
+
+
+def test_a_fire_of_long_ago_is_not_made_up_for(real_time: Rig) -> None:
+    fire = real_time.clock.now().replace(second=0, microsecond=0)
+    real_time.clock.set(fire + timedelta(minutes=11))
+    with (
+        real_time.rebuilt(real_time.setup.changed(schedule=f"{fire.minute} {fire.hour} * * *")) as scheduled,
+        wound_up(scheduled),
+    ):
+        eventually(lambda: jobs(real_time, "sweep") == 1)
+    assert real_time.state("SELECT count(*) FROM operations") == 0
