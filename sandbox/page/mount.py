@@ -20,7 +20,19 @@ from sandbox.page.shell import Shell
 from sandbox.page.tree import part
 from sandbox.workspace import Workspace
 
-_STYLES = ("tokens.css", "layout.css", "messages.css", "forms.css")
+_STYLES = (
+    "tokens.css",
+    "layout.css",
+    "sidebar.css",
+    "messages.css",
+    "blocks.css",
+    "composer.css",
+    "buttons.css",
+    "forms.css",
+    "dialogs.css",
+    "workbench.css",
+    "narrow.css",
+)
 _READER = """(() => {
   const hours = new Intl.DateTimeFormat(undefined, {hour: "numeric"}).resolvedOptions();
   return [hours.timeZone, Boolean(hours.hour12)];
