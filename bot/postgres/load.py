@@ -197,7 +197,7 @@ def _extension_differences(expected: Mapping[str, str] | None, actual: Mapping[s
     if expected is None or actual is None:
         return []
     return [
-        f"extension {name}: {'in' if name in expected else 'not in'} the backup, {'here' if name in actual else 'missing'}"
+        f"extension {name}: in the backup, missing now" if name in expected else f"extension {name}: not in the backup"
         for name in sorted(expected.keys() ^ actual.keys())
     ]
 
