@@ -114,14 +114,14 @@ def test_an_app_has_at_most_ten_sockets() -> None:
 
 
 def test_an_unacknowledged_event_comes_again_and_says_why() -> None:
-    with running_workspace(acknowledge_seconds=0.2, retry_delays=(0.0, 0.0, 0.0)) as slack:
-        with connect(open_url(slack)) as connection:
-            receive(connection)
-            slack.person.say("olive", "db-ops", "Hello")
-            first, second = receive(connection), receive(connection)
-            acknowledge(connection, second)
-            with pytest.raises(TimeoutError):
-                connection.recv(timeout=0.5)
+    options: Json = {"acknowledge_seconds": 0.5, "retry_delays": (0.0, 0.0, 0.0)}
+    with running_workspace(**options) as slack, connect(open_url(slack)) as connection:
+        receive(connection)
+        slack.person.say("olive", "db-ops", "Hello")
+        first, second = receive(connection), receive(connection)
+        acknowledge(connection, second)
+        with pytest.raises(TimeoutError):
+            connection.recv(timeout=1)
     assert first["payload"] == second["payload"]
     assert (first["retry_attempt"], first["retry_reason"]) == (0, "")
     assert (second["retry_attempt"], second["retry_reason"]) == (1, "timeout")
