@@ -50,7 +50,7 @@ def bolt_over_socket(slack: RunningWorkspace, register: Callable[[App], None]) -
     """A Bolt app that is connected by Socket Mode."""
     app = App(client=web_client(slack), signing_secret=slack.workspace.credentials.signing_secret)
     register(app)
-    handler = SocketModeHandler(app, slack.workspace.credentials.app_token)
+    handler = SocketModeHandler(app, slack.workspace.credentials.app_token, ping_interval=1)
     before = slack.sandbox.sockets.connections
     handler.connect()  # type: ignore[no-untyped-call]
     try:

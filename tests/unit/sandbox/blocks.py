@@ -6,6 +6,9 @@ from typing import Any
 
 Json = dict[str, Any]
 
+OPTION_1 = {"text": {"type": "plain_text", "text": "Option 1", "emoji": True}, "value": "v1"}
+"""The second of `options`, as Slack sends it back."""
+
 
 def plain(text: str = "Text") -> Json:
     return {"type": "plain_text", "text": text}

@@ -108,6 +108,26 @@ BAD = [
         "/max_selected_items",
         element("multi_static_select", options=options(2), max_selected_items=0),
     ),
+    (
+        "conversations_select.default_to_current_conversation.type",
+        "/default_to_current_conversation",
+        element("conversations_select", default_to_current_conversation="yes"),
+    ),
+    (
+        "multi_external_select.min_query_length.minimum",
+        "/min_query_length",
+        element("multi_external_select", min_query_length=-1),
+    ),
+    (
+        "multi_conversations_select.initial_conversations.type",
+        "/initial_conversations",
+        element("multi_conversations_select", initial_conversations="C1"),
+    ),
+    (
+        "multi_channels_select.initial_channels.type",
+        "/initial_channels/0",
+        element("multi_channels_select", initial_channels=[1]),
+    ),
     ("multi_users_select.initial_users.type", "/initial_users", element("multi_users_select", initial_users="U1")),
     ("overflow.options.required", "", element("overflow")),
     ("overflow.options.max_items", "/options", element("overflow", options=options(6))),
@@ -180,6 +200,9 @@ BAD_INPUTS = [
     ("email_text_input.initial_value.type", "/initial_value", element("email_text_input", initial_value=1)),
     ("url_text_input.additional_property", "", element("url_text_input", multiline=True)),
     ("rich_text.elements.required", "/initial_value", element("rich_text_input", initial_value={"type": "x"})),
+    ("rich_text_input.max_lines.maximum", "/max_lines", element("rich_text_input", max_lines=101)),
+    ("file_input.max_files.maximum", "/max_files", element("file_input", max_files=11)),
+    ("file_input.filetypes.type", "/filetypes", element("file_input", filetypes="csv")),
 ]
 
 GOOD = [
@@ -209,7 +232,8 @@ GOOD_INPUTS = [
     element("number_input", is_decimal_allowed=True, min_value="-1.5", max_value="2", initial_value="0"),
     element("email_text_input", initial_value="a@example.org"),
     element("url_text_input", placeholder=plain()),
-    element("rich_text_input", initial_value={"type": "rich_text", "elements": []}),
+    element("rich_text_input", initial_value={"type": "rich_text", "elements": []}, min_lines=1, max_lines=100),
+    element("file_input", filetypes=["csv"], max_files=10),
 ]
 
 
