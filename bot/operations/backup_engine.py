@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import zstandard
+from psycopg import Connection
+from psycopg.errors import LockNotAvailable
 
 from bot.canonical import sha256_hex
+from bot.errors import DatabaseUnreachable
 from bot.models import Backup, BackupKind, DatabaseDigest, Manifest, StoredObject
 from bot.operations.context import Context
 from bot.postgres.connection import Server, server_of
@@ -33,6 +36,7 @@ from bot.store import observations
 
 DUMP_OBJECT = "database.pgdump.zst"
 GLOBALS_OBJECT = "globals.sql.zst"
+_PATIENCE = "SET lock_timeout = '5s'"
 _COMPRESSED_TO = 0.5
 """Guess of stored bytes to dumped bytes, to size the parts of an upload by."""
 
@@ -106,6 +110,7 @@ class BackupEngine:
         settings = self._context.target(target)
         server = server_of(settings, self._context.environment)
         with server.connect() as connection:
+            connection.execute(_PATIENCE)
             facts = server_facts(connection)
             database = database_facts(connection, server.database)
             source = _Source(
@@ -114,7 +119,7 @@ class BackupEngine:
                 facts=facts,
                 database=database,
                 revision=alembic_revision(connection, _version_table(settings)),
-                expected_bytes=estimated_dump_bytes(connection),
+                expected_bytes=_expected_bytes(connection, database),
             )
         with self._context.database.transaction() as state:
             observations.record_target(
@@ -204,6 +209,16 @@ def _beside(snapshot: Snapshot, stop: StopSignal) -> Generator[Callable[[], Data
             yield outcome
         finally:
             own.set("the dump beside it has ended")
+
+
+def _expected_bytes(connection: Connection, database: DatabaseFacts) -> int:
+    """The estimate; the whole database where a table is locked, since the dump names who holds it better."""
+    try:
+        return estimated_dump_bytes(connection)
+    except DatabaseUnreachable as error:
+        if not isinstance(error.__cause__, LockNotAvailable):
+            raise
+        return database.size
 
 
 def _version_table(settings: TargetSettings) -> str:
