@@ -24,6 +24,7 @@ from bot.store.database import Connection
 _log = logging.getLogger(__name__)
 _RUN = "baseliner.run_operation"
 _SWEEP = "baseliner.sweep"
+_LOOK_EVERY = 0.2
 _HEARTBEAT = 3.0
 _STALLED = 12.0
 """Seconds without a heartbeat after which a worker counts as dead and its jobs are taken up."""
@@ -108,7 +109,7 @@ class Worker:
                 asyncio.create_task(self._work_off(app, watch_queue(self._queue), self._concurrency)),
             ]
             rescue = asyncio.create_task(_rescue_stalled(app))
-            ended = asyncio.create_task(asyncio.to_thread(_wait_for, stop))
+            ended = asyncio.create_task(_until(stop))
             await asyncio.wait([*workers, rescue, ended], return_when=asyncio.FIRST_COMPLETED)
             if stop.is_set():
                 self._stop_jobs.set("Baseliner is shutting down")
@@ -158,5 +159,7 @@ async def _rescue_stalled(app: procrastinate.App) -> None:
         await asyncio.sleep(_HEARTBEAT)
 
 
-def _wait_for(stop: threading.Event) -> None:
-    stop.wait()
+async def _until(stop: threading.Event) -> None:
+    """Looks at it often: a thread that waited for it would be left behind with every connection that is lost."""
+    while not stop.is_set():
+        await asyncio.sleep(_LOOK_EVERY)
