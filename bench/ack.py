@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 
+from bench.delivery import over_http, over_socket
 from bench.errors import BenchError
 from bench.figures import Row, percentile
 from bench.keeper import backups_under_way
@@ -35,18 +36,18 @@ def measure(database: Seeded, options: Options) -> list[Row]:
 
 def _row(database: Seeded, mode: str, options: Options) -> Row:
     port = free_port()
-    events_url = f"http://{HOST}:{port}/slack/events" if mode == "http" else None
     # Slack itself would let pass only a fraction of this load; its rates are not what is measured here.
     workspace = Workspace(manifest=load_manifest(_MANIFEST), rates=False)
     rate, seconds = options.commands_per_second, options.command_seconds
     with (
-        running_workspace(workspace, events_url=events_url) as slack,
+        running_workspace(workspace) as slack,
         _serving(database, slack, mode, port) as bot,
         open_house(load_settings(_environment(database)), database.environment) as house,
     ):
         database.world.tell(f"{rate} commands a second over {mode} for {seconds} s, during backups of {database.size}")
         with backups_under_way(house, TARGET) as backups:
-            answers = send_commands(slack, rate, seconds)
+            send = over_http(slack, port) if mode == "http" else over_socket(slack)
+            answers = send_commands(slack, send, rate, seconds)
         peak_mb = peak_memory_mb(bot.pid)
     database.empty_bucket()
     return row_of(f"ack/{rate}ps/{mode}", answers, backups.done, peak_mb)

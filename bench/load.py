@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
 
 from bench.errors import BenchError
 from bench.world import TARGET
 from sandbox.delivery.transport import ACKNOWLEDGE_SECONDS
-from sandbox.people import DB_OPS, OPERATOR
 from sandbox.testing import RunningWorkspace
 
-COMMAND = "/baseliner"
 WORDS = ("", "status", f"backups {TARGET}", "health")
 """help, and what people look at: each reads the state database and answers by its response_url"""
 
 MOST_PER_SECOND = 200
 MOST_SECONDS = 600
+
+Send = Callable[[str], Awaitable[bool]]
+"""Types `/baseliner` and the words; whether the app acknowledged within three seconds."""
 
 
 @dataclass(frozen=True)
@@ -34,20 +35,20 @@ class Answer:
 
 
 def send_commands(
-    slack: RunningWorkspace, per_second: int, seconds: int, patience: float = 2 * ACKNOWLEDGE_SECONDS
+    slack: RunningWorkspace, send: Send, per_second: int, seconds: int, patience: float = 2 * ACKNOWLEDGE_SECONDS
 ) -> list[Answer]:
     """Type `per_second` commands each second for that long, whatever the answers do.
 
-    The workspace gives each up after three seconds, so few are ever under way. One that has no end `patience` seconds
-    after all were due (when the machine is too busy even to send them) was not acknowledged.
+    Each is given up after three seconds, so few are ever under way. One that has no end `patience` seconds after all
+    were due (when the machine is too busy even to send them) was not acknowledged.
     """
     if not (0 < per_second <= MOST_PER_SECOND and 0 < seconds <= MOST_SECONDS):
         raise BenchError(f"a load is at most {MOST_PER_SECOND} commands a second for {MOST_SECONDS} s")
     words = list(islice(cycle(WORDS), per_second * seconds))
-    return asyncio.run_coroutine_threadsafe(_send(slack, words, 1 / per_second, patience), slack.loop).result()
+    return asyncio.run_coroutine_threadsafe(_send_all(send, words, 1 / per_second, patience), slack.loop).result()
 
 
-async def _send(slack: RunningWorkspace, words: Sequence[str], interval: float, patience: float) -> list[Answer]:
+async def _send_all(send: Send, words: Sequence[str], interval: float, patience: float) -> list[Answer]:
     loop = asyncio.get_running_loop()
     started = loop.time()
     answers: dict[int, Answer] = {}
@@ -55,8 +56,8 @@ async def _send(slack: RunningWorkspace, words: Sequence[str], interval: float, 
     async def one(number: int, text: str) -> None:
         due = started + number * interval
         await asyncio.sleep(max(0.0, due - loop.time()))
-        outcome = await slack.sandbox.acts.command(OPERATOR.id, DB_OPS.id, COMMAND, text)
-        answers[number] = Answer(loop.time() - due, outcome.acknowledged)
+        acknowledged = await send(text)
+        answers[number] = Answer(loop.time() - due, acknowledged)
 
     tasks = [asyncio.create_task(one(number, text)) for number, text in enumerate(words)]
     done, late = await asyncio.wait(tasks, timeout=len(words) * interval + patience)
