@@ -80,5 +80,8 @@ def _contents(result: Mapping[str, Any]) -> str:
 
 
 def _aside(result: Mapping[str, Any]) -> str:
+    removed = result.get("aside_removed_at")
+    if removed is not None:
+        return f"{code(result['aside_database'])}, removed {date(datetime.fromisoformat(removed))}"
     until = datetime.fromisoformat(result["aside_until"])
     return f"{code(result['aside_database'])}, kept until {date(until)}"

@@ -123,6 +123,13 @@ STATES: list[tuple[str, OperationKind, OperationState, dict[str, Any], list[str]
         ],
     ),
     (
+        "old database removed",
+        RESTORE,
+        OperationState.DONE,
+        {"result": {**RESTORE_RESULT, "aside_removed_at": NOW.isoformat()}, "steps": STEPS},
+        ["`inventory__old_7k3f`, removed <!date^"],
+    ),
+    (
         "restore failed",
         RESTORE,
         OperationState.FAILED,
