@@ -38,7 +38,7 @@ def _alert(workspace: WorkspacePage) -> None:
 def _backup(workspace: WorkspacePage) -> None:
     workspace.open("db-ops")
     workspace.type("/baseliner")
-    workspace.message("What Baseliner can do")
+    workspace.message("keeps your databases")
     _shot(workspace.page, "help")
     workspace.type("/baseliner backup before the deploy")
     workspace.message("Backup of fleet is done")

@@ -61,9 +61,9 @@ def test_the_other_verbs_answer(workspace: WorkspacePage) -> None:
     workspace.type("/baseliner window in 30m for 1h deploying the pending migration")
     workspace.message("deploying the pending migration", "Cancel")
     workspace.type("/baseliner status")
-    workspace.message("Status of 1 target")
+    workspace.message("Newest backup", "within the RPO of")
     workspace.open("db-alerts")
-    workspace.message("Newest backup within the RPO", "Resolved")
+    workspace.message("Newest backup within the RPO", "resolved after")
 
 
 def _backup(workspace: WorkspacePage) -> None:
