@@ -14,6 +14,7 @@ from bot.cli.running import run_here
 from bot.cli.session import (
     ConfigOption,
     JsonOption,
+    asked,
     err,
     house_of,
     log_to_stderr,
@@ -132,7 +133,7 @@ def backups(
 def restore(
     target: TargetArgument,
     backup: Annotated[str, typer.Argument(help="A backup's id, or latest.")],
-    reason: Annotated[str, typer.Option(help="Why the data must go back. Kept in the audit log.", prompt=True)],
+    reason: Annotated[str, typer.Option(help="Why the data must go back. Kept in the audit log.")] = "",
     confirm: Annotated[str | None, typer.Option(help="The database's name, instead of typing it when asked.")] = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
@@ -141,14 +142,15 @@ def restore(
     with told(as_json=as_json), house_of(config) as house:
         actor = shell_actor()
         database = house.services.restores.database_of(target)
-        request = RestoreRequest(target, backup, reason, database)
+        why = reason or asked("Why must the data go back?")
+        request = RestoreRequest(target, backup, why, database)
         operation = house.services.restores.request(request, actor, deferred=False)
         run_here(house, operation)
         plan = house.services.drawings.plan(operation.id)
         if plan is None:
             raise UsageError("There is no plan to confirm.", "Ask for the restore again.")
         err().print(views.plan_summary(plan), markup=False)
-        typed = confirm if confirm is not None else typer.prompt(f"Type {database} to go on", err=True, default="")
+        typed = confirm if confirm is not None else asked(f"Type {database} to go on:")
         go = typed.strip() == database
         house.services.approvals.break_glass(operation.id, actor, go=go)
         if not go:

@@ -42,8 +42,10 @@ def run_here(house: House, operation: Operation) -> Operation:
 def _run(house: House, operation_id: str, stop: StopSignal) -> Operation:
     while True:
         try:
-            ended = house.work.runner.run(operation_id, stop)
+            ended = house.work.runner.run(operation_id, stop, can_resume=False)
         except TargetBusy as busy:
+            if stop.is_set:
+                house.work.runner.cancel(operation_id)
             stop.check()
             err().print(f"{busy} Waiting.", markup=False)
             continue

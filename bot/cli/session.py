@@ -14,6 +14,7 @@ from typing import Annotated, Any, NoReturn
 import psycopg
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from bot.canonical import canonical_json
 from bot.errors import BaselinerError, DatabaseUnreachable
@@ -39,6 +40,15 @@ def err() -> Console:
 def out() -> Console:
     """For data."""
     return Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
+
+
+def asked(question: str) -> str:
+    """What a person types, on one line; nothing when they press Ctrl-C or there is nobody. The question is no data."""
+    err().print(question, end=" ", markup=False)
+    try:
+        return sys.stdin.readline().strip()
+    except KeyboardInterrupt:
+        return ""
 
 
 def print_json(value: Any) -> None:
@@ -74,7 +84,7 @@ def told(*, as_json: bool = False) -> Generator[None]:
         yield
     except BaselinerError as error:
         fail(error, as_json=as_json)
-    except psycopg.OperationalError as error:
+    except psycopg.Error as error:
         fail(DatabaseUnreachable(str(error).strip(), "Check that PostgreSQL runs there."), as_json=as_json)
 
 
@@ -82,7 +92,7 @@ def fail(error: BaselinerError, *, as_json: bool = False) -> NoReturn:
     if as_json:
         print_json({"error": {"kind": type(error).__name__, "message": str(error), "remedy": error.remedy}})
     console = err()
-    console.print(f"[red]{type(error).__name__}[/red]:", str(error), markup=True)
+    console.print(Text.assemble((type(error).__name__, "red"), f": {error}"))
     if error.remedy:
         console.print(f"Next: {error.remedy}", markup=False)
     raise typer.Exit(error.exit_code)

@@ -56,10 +56,13 @@ class Runner:
         self._jobs = jobs
         self._planner = planner
 
-    def run(self, operation_id: str, stop: StopSignal, *, wait: float = 15.0) -> Operation | None:
+    def run(
+        self, operation_id: str, stop: StopSignal, *, wait: float = 15.0, can_resume: bool = True
+    ) -> Operation | None:
         """Run it to its end, or not at all when it has ended or is not ready. Returns how it stands then.
 
-        Raises TargetBusy when the target stays held for `wait` seconds, Interrupted when told to stop.
+        Raises TargetBusy when the target stays held for `wait` seconds, Interrupted when told to stop and the next
+        worker is to go on. `can_resume=False`: told to stop, the operation has failed.
         """
         operation = self._load(operation_id)
         if operation is not None and operation.state is OperationState.PLANNING:
@@ -71,10 +74,21 @@ class Runner:
         with self._held(operation, job, wait):
             started = self._start(operation_id)
             if started is not None:
-                self._run(started, job, stop)
+                self._run(started, job, stop, can_resume=can_resume)
         return self._load(operation_id)
 
-    def _run(self, operation: Operation, job: Job, stop: StopSignal) -> None:
+    def cancel(self, operation_id: str) -> bool:
+        """One that nobody has begun is not begun any more. False when it was begun or has ended."""
+        now = self._context.now()
+        with self._context.database.transaction() as connection:
+            before = (OperationState.PLANNING, OperationState.QUEUED)
+            cancelled = operations.transition(connection, operation_id, before, OperationState.CANCELLED, now)
+            operation = operations.get(connection, operation_id)
+            if cancelled and operation is not None:
+                self._audit(connection, operation, OperationState.CANCELLED, {})
+        return cancelled
+
+    def _run(self, operation: Operation, job: Job, stop: StopSignal, *, can_resume: bool) -> None:
         journal = Journal(self._context, operation, threaded=job.threaded)
         try:
             _demand_attempts(operation, job)
@@ -83,7 +97,7 @@ class Runner:
             if not self._still_ours(operation):
                 raise
             left = self._clean_up(operation, job, journal)
-            if isinstance(error, Interrupted) and operation.attempt < job.attempts:
+            if isinstance(error, Interrupted) and can_resume and operation.attempt < job.attempts:
                 self._end(operation, OperationState.QUEUED)
                 raise
             self._fail(operation, error, left)
@@ -142,19 +156,24 @@ class Runner:
             if not moved or not state.ended:
                 return
             operations.fail_running_steps(connection, operation.id, now)
-            audit.append(
-                connection,
-                now,
-                operation.requester,
-                f"{operation.kind}.run",
-                state,
-                target=operation.target,
-                operation_id=operation.id,
-                plan_hash=operation.plan_hash,
-                detail={"failure": failure.message} if failure else dict(result or {}),
-            )
+            self._audit(connection, operation, state, {"failure": failure.message} if failure else dict(result or {}))
             if failure is not None and failure.details:
                 self._want_details(connection, operation)
+
+    def _audit(
+        self, connection: Connection, operation: Operation, state: OperationState, detail: Mapping[str, Any]
+    ) -> None:
+        audit.append(
+            connection,
+            self._context.now(),
+            operation.requester,
+            f"{operation.kind}.run",
+            state,
+            target=operation.target,
+            operation_id=operation.id,
+            plan_hash=operation.plan_hash,
+            detail=detail,
+        )
 
     def _want_details(self, connection: Connection, operation: Operation) -> None:
         parent = messages.headline(connection, SubjectKind.OPERATION, operation.id)
