@@ -16,6 +16,7 @@ from bot.operations import runner
 from bot.operations.journal import Journal, StepNotes
 from bot.runtime.stop import StopSignal
 from tests.house import MovableClock, Setup, open_house
+from tests.support import eventually
 
 
 class Moment(StrEnum):
@@ -23,9 +24,11 @@ class Moment(StrEnum):
     DURING = "during"
     """when the step has reported `MANY` bytes"""
     AFTER = "after"
+    WHEN_TOLD = "when told"
+    """by the parent, which watches what the step does"""
 
 
-MANY = 28 << 20
+MANY = 36 << 20
 
 
 def at_step(patch: pytest.MonkeyPatch, name: str, moment: Moment, act: Callable[[], object]) -> None:
@@ -54,12 +57,22 @@ def at_step(patch: pytest.MonkeyPatch, name: str, moment: Moment, act: Callable[
     patch.setattr(runner, "Journal", HookedJournal)
 
 
-def run_and_die(setup: Setup, operation_id: str, name: str, moment: Moment, scratch: Path) -> None:
-    """Run the operation in a process of its own, which is killed by SIGKILL at this step."""
+def run_and_die(
+    setup: Setup,
+    operation_id: str,
+    name: str,
+    moment: Moment,
+    scratch: Path,
+    when: Callable[[], bool] = lambda: False,
+) -> None:
+    """Run the operation in a process of its own, which is killed by SIGKILL at this step; by itself or by us."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
     process = context.Process(target=_run_until_killed, args=(setup, operation_id, name, moment, scratch))
     process.start()
+    if moment is Moment.WHEN_TOLD:
+        eventually(lambda: when() or process.exitcode is not None, 60)
+        process.kill()
     process.join(120)
     ended_by = process.exitcode
     if ended_by is None:

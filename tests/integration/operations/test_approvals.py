@@ -100,7 +100,7 @@ def test_a_denial_ends_it_and_nothing_runs(rig: Rig, planned: Operation) -> None
     assert jobs_of(rig, planned) == 0
     assert rig.run(denied).state is OperationState.DENIED
     assert rig.application.log == []
-    with pytest.raises(Conflict, match="Already denied by Ada; the request is denied already"):
+    with pytest.raises(Conflict, match="Already denied by Ada at 2026-11-22 10:15 UTC; the request is denied already"):
         rig.services.approvals.decide(planned.id, SECOND, Decision.APPROVED)
 
 
@@ -111,7 +111,7 @@ def test_the_requester_may_withdraw(rig: Rig, planned: Operation) -> None:
 def test_a_second_click_is_told_and_acts_once(rig: Rig, planned: Operation) -> None:
     rig.services.approvals.decide(planned.id, APPROVER, Decision.APPROVED)
     for decision in Decision:
-        with pytest.raises(Conflict, match="Already approved by Ada; the request is queued already"):
+        with pytest.raises(Conflict, match="Already approved by Ada at 2026-11-22 10:15 UTC; the request is queued"):
             rig.services.approvals.decide(planned.id, APPROVER, decision)
     assert jobs_of(rig, planned) == 1
 

@@ -103,9 +103,9 @@ def test_a_restore_whose_worker_is_killed_ends_with_all_of_the_old_or_all_of_the
 BULKY = (
     "CREATE TABLE bulky (id int, noise text)",
     "INSERT INTO bulky SELECT i, (SELECT string_agg(gen_random_uuid()::text, '') FROM generate_series(i, i + 999))"
-    " FROM generate_series(1, 900) i",
+    " FROM generate_series(1, 1300) i",
 )
-"""32 MB that compress to 14, so that an upload has parts."""
+"""47 MB that compress to 22, so that an upload has parts."""
 
 
 def test_an_upload_that_is_cut_off_is_aborted_by_the_next_worker(s3_rig: Rig) -> None:
@@ -132,6 +132,30 @@ def test_a_safety_backup_that_is_cut_off_is_removed_and_taken_anew(s3_rig: Rig) 
     assert s3_rig.digest() == old
     assert len(s3_rig.backup_ids()) == 2
     assert_nothing_half_done(s3_rig, ended)
+
+
+SLOW_IN_SCRATCH = (
+    "CREATE FUNCTION slowly(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN"
+    " IF current_database() LIKE '%\\_\\_new\\_%' THEN PERFORM pg_sleep(60); END IF; RETURN $1; END $$",
+    "CREATE INDEX devices_slowly ON devices (slowly(id)) WHERE id = 1",
+)
+"""An index whose making takes a minute, in the new database only."""
+
+
+def test_a_load_that_is_cut_off_is_dropped_by_the_next_worker(rig: Rig) -> None:
+    rig.execute(*SLOW_IN_SCRATCH)
+    old, new = lost(rig)
+    operation = rig.approved_restore()
+    run_and_die(rig.setup, operation.id, "load", Moment.WHEN_TOLD, rig.directory, when=lambda: loading(rig))
+    ended = rig.run(operation)
+    assert (ended.state, rig.digest() == new, rig.databases()) == (OperationState.FAILED, True, [""])
+    assert rig.application.running == {"api", "worker"}
+    assert old != new
+
+
+def loading(rig: Rig) -> bool:
+    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname LIKE '%\\_\\_new\\_%'"
+    return bool(rig.value(query))
 
 
 @every_restore_step

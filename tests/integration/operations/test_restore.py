@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 import pytest
@@ -202,7 +203,8 @@ def test_a_service_that_cannot_be_stopped_brings_all_of_them_back(rig: Rig) -> N
 
 def test_a_digest_that_differs_names_the_table_and_undoes_everything(rig: Rig) -> None:
     prepared(rig)
-    forge_digest(rig, "public.runs", content="1")
+    with forging(rig) as manifest:
+        next(item for item in manifest["digest"]["tables"] if item["table"] == "public.runs")["content"] = "1"
     ended = rig.run(rig.approved_restore())
     assert_as_it_was(rig, ended)
     assert ended.failure is not None
@@ -213,13 +215,23 @@ def test_a_digest_that_differs_names_the_table_and_undoes_everything(rig: Rig) -
     assert rig.application.log == ["stop api", "stop worker", "start worker", "start api"]
 
 
-def forge_digest(rig: Rig, table: str, **changes: object) -> None:
-    """As if the backup had held something else: in the catalog, before anybody asks for its restore."""
+@contextmanager
+def forging(rig: Rig) -> Iterator[dict[str, Any]]:
+    """As if the backup had held something else: change its manifest in the catalog, before anybody asks for it."""
     manifest = rig.state("SELECT manifest FROM backups")
-    for item in manifest["digest"]["tables"]:
-        if item["table"] == table:
-            item.update(changes)
+    yield manifest
     rig.alter_state(f"UPDATE backups SET manifest = '{json.dumps(manifest)}'")
+
+
+def test_without_room_to_unpack_it_nothing_is_begun(rig: Rig) -> None:
+    prepared(rig)
+    with forging(rig) as manifest:
+        manifest["dump_bytes"] = 10**18
+    ended = rig.run(rig.approved_restore())
+    assert_as_it_was(rig, ended)
+    assert ended.failure is not None
+    assert "the unpacked backup needs 1,000,000,000,000,000,000" in ended.failure.message
+    assert rig.application.log == []
 
 
 def test_an_unhealthy_application_is_told_with_the_truth_about_the_data(rig: Rig) -> None:
