@@ -61,7 +61,7 @@ def _restore(workspace: WorkspacePage, demo: RunningDemo) -> None:
     workspace.press(card, "Approve")
     workspace.open("db-ops")
     workspace.open_thread(workspace.message("Restore of fleet is done"))
-    workspace.message("Check the application's health", "done", thread=True)
+    workspace.message("Check the application's health", "200", thread=True)
     _shot(workspace.page, "restore")
     workspace.page.get_by_test_id("close-thread").click()
 

@@ -23,7 +23,7 @@ class PersonClient:
     httpx.HTTPStatusError, unless `check=False` was given.
     """
 
-    def __init__(self, url: str, timeout: float = 10.0) -> None:
+    def __init__(self, url: str, timeout: float = 60.0) -> None:
         self._client = httpx.Client(base_url=url, timeout=timeout, trust_env=False)
 
     def __enter__(self) -> Self:
@@ -129,7 +129,7 @@ class PersonClient:
         self,
         channel: str,
         predicate: Callable[[Json], bool] = lambda _message: True,
-        timeout: float = 10.0,
+        timeout: float = 60.0,
         *,
         user: str | None = None,
     ) -> Json:
@@ -141,7 +141,7 @@ class PersonClient:
         return wait_until(look, timeout, lambda: [_brief(m) for m in self.messages(channel, user)])
 
     def wait_for_view(
-        self, user: str, predicate: Callable[[Json], bool] = lambda _view: True, timeout: float = 10.0
+        self, user: str, predicate: Callable[[Json], bool] = lambda _view: True, timeout: float = 60.0
     ) -> Json:
         """The person's topmost modal once it fits. Raises TimeoutError."""
 
@@ -150,7 +150,7 @@ class PersonClient:
 
         return wait_until(look, timeout, lambda: self.views(user))
 
-    def wait_for(self, look: Callable[[], T | None], timeout: float = 10.0) -> T:
+    def wait_for(self, look: Callable[[], T | None], timeout: float = 60.0) -> T:
         """What `look` returns once that is not None. Raises TimeoutError, `timeout` in seconds."""
         return wait_until(look, timeout, lambda: "nothing")
 

@@ -14,7 +14,7 @@ from sandbox.objects import ObjectServer
 Result = TypeVar("Result")
 
 
-def eventually(predicate: Callable[[], Result], timeout: float = 10.0, interval: float = 0.05) -> Result:
+def eventually(predicate: Callable[[], Result], timeout: float = 60.0, interval: float = 0.05) -> Result:
     """The first true result of `predicate`; an AssertionError with the last one after `timeout` seconds."""
     deadline = time.monotonic() + timeout
     pause = threading.Event()

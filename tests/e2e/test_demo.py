@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect
 from tests.e2e.running_demo import RunningDemo, running_demo
 from tests.e2e.workspace_page import WorkspacePage
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ _ARGUMENTS = (
     "--disable-sync",
     "--no-first-run",
 )
-_PATIENCE_MS = 60_000
+_PATIENCE_MS = 120_000
 
 
 @contextmanager

@@ -59,7 +59,7 @@ def test_an_edit_that_slack_limits_is_made_later(make_desk: MakeDesk, settings: 
         desk.publisher.draw_due()
         return len(desk.posts()) == 8
 
-    eventually(all_posted, timeout=20)
+    eventually(all_posted)
     assert sorted(_operation_of(message, operations) for message in desk.posts()) == sorted(operations)
 
 

@@ -27,7 +27,7 @@ def open_url(slack: RunningWorkspace) -> str:
 
 def receive(connection: ClientConnection) -> Json:
     """The next message, parsed."""
-    message: Json = json.loads(connection.recv(timeout=5))
+    message: Json = json.loads(connection.recv(timeout=30))
     return message
 
 
@@ -133,4 +133,4 @@ def test_a_refresh_says_disconnect_and_closes(slack: RunningWorkspace) -> None:
         slack.refresh_sockets()
         assert receive(connection)["type"] == "disconnect"
         with pytest.raises(ConnectionClosed):
-            connection.recv(timeout=5)
+            connection.recv(timeout=30)

@@ -50,7 +50,7 @@ def small_fleet(cluster: Cluster, state_dir: Path) -> Iterator[Fleet]:
         port = free_port()
         lifeline = state_dir / "lifeline"
         ServiceSettings(database.dsn, port, write_interval=0.1, lifeline=str(lifeline)).write(state_dir)
-        with hold(lifeline), httpx.Client(base_url=f"http://{HOST}:{port}", timeout=15) as client:
+        with hold(lifeline), httpx.Client(base_url=f"http://{HOST}:{port}", timeout=60) as client:
             fleet = Fleet(state_dir, database, client)
             yield fleet
             for service in ("app", "worker"):

@@ -119,7 +119,7 @@ sys.stdin.read()
         pid = int(owner.stdout.readline().split()[0])
         assert running(pid)
         owner.send_signal(signal.SIGKILL)
-    eventually(lambda: not running(pid), timeout=20)
+    eventually(lambda: not running(pid))
     assert "received fast shutdown request" in (place / "server.log").read_text()
 
 

@@ -24,7 +24,7 @@ from tests.support import eventually, random_name
 
 REPOSITORY = Path(__file__).parents[3]
 START_S = 120  # ready within 30 s on an idle machine; the tests around share two cores
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def assert_the_application_works_and_ships_its_log(running: Demo, settings: Sett
     health = settings.targets["fleet"].application.health_url
     assert health is not None
     counts = health.removesuffix("/health") + "/counts"
-    with httpx.Client(timeout=15) as client:
+    with httpx.Client(timeout=60) as client:
         assert client.get(health).json()["revision"] == "0004"
         before = client.get(counts).json()
         assert sum(before.values()) > 300_000
