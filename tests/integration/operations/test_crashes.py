@@ -14,9 +14,13 @@ from tests.integration.operations.hooks import Moment, at_step, run_and_die
 BACKUP_STEPS = [name for name, _ in backup_job.STEPS]
 RESTORE_STEPS = [name for name, _ in restore_job.STEPS]
 BEGINS, SWAPS = RESTORE_STEPS.index("stop_services"), RESTORE_STEPS.index("swap")
+CHANGES_THE_WORLD = ["safety_backup", "stop_services", "create_database", "load", "swap", "start_services"]
 every_moment = pytest.mark.parametrize("moment", [Moment.BEFORE, Moment.AFTER])
 every_backup_step = pytest.mark.parametrize("step", BACKUP_STEPS)
-every_restore_step = pytest.mark.parametrize("step", RESTORE_STEPS)
+every_restore_step = pytest.mark.parametrize(
+    ("step", "moment"),
+    [(step, Moment.BEFORE) for step in RESTORE_STEPS] + [(step, Moment.AFTER) for step in CHANGES_THE_WORLD],
+)
 
 
 def is_swapped(step: str, moment: Moment) -> bool:
@@ -33,8 +37,9 @@ def assert_nothing_half_done(rig: Rig, ended: Operation) -> None:
     assert ended.state.ended
     assert StepState.RUNNING not in {step.state for step in ended.steps}
     assert not [name for name in rig.databases() if name.startswith("__new_")]
+    prefix = "baseliner/" if rig.bucket else ""
     assert rig.objects() == sorted(
-        f"baseliner/{TARGET}/{backup_id}/{name}"
+        f"{prefix}{TARGET}/{backup_id}/{name}"
         for backup_id in rig.backup_ids()
         for name in ("database.pgdump.zst", "globals.sql.zst", "manifest.json")
     )
@@ -78,26 +83,25 @@ def lost(rig: Rig) -> tuple[DatabaseDigest, DatabaseDigest]:
     return old, rig.digest()
 
 
-@every_moment
 @every_restore_step
 def test_a_restore_whose_worker_is_killed_ends_with_all_of_the_old_or_all_of_the_new_data(
-    s3_rig: Rig, step: str, moment: Moment
+    rig: Rig, step: str, moment: Moment
 ) -> None:
-    old, new = lost(s3_rig)
-    operation = s3_rig.approved_restore()
-    run_and_die(s3_rig.setup, operation.id, step, moment, s3_rig.directory)
-    ended = s3_rig.run(operation)
+    old, new = lost(rig)
+    operation = rig.approved_restore()
+    run_and_die(rig.setup, operation.id, step, moment, rig.directory)
+    ended = rig.run(operation)
     restored = is_swapped(step, moment) or not has_begun(step)
-    assert s3_rig.digest() == (old if restored else new)
+    assert rig.digest() == (old if restored else new)
     assert ended.state is (OperationState.DONE if restored else OperationState.FAILED)
-    assert [name.rpartition("_")[0] for name in s3_rig.databases()] == ([""] if not restored else ["", "__old"])
+    assert [name.rpartition("_")[0] for name in rig.databases()] == ([""] if not restored else ["", "__old"])
     if not restored:
         assert ended.failure is not None
         assert ended.failure.message == "The worker was stopped or killed in the middle of the restore."
         assert ended.failure.left_as_it_was == (
-            f"{s3_rig.target.name} is as it was, with all its data. The services are as before."
+            f"{rig.target.name} is as it was, with all its data. The services are as before."
         )
-    assert_nothing_half_done(s3_rig, ended)
+    assert_nothing_half_done(rig, ended)
 
 
 BULKY = (
@@ -158,7 +162,7 @@ def loading(rig: Rig) -> bool:
     return bool(rig.value(query))
 
 
-@every_restore_step
+@pytest.mark.parametrize("step", CHANGES_THE_WORLD)
 def test_a_restore_that_is_told_to_stop_leaves_all_of_the_old_or_all_of_the_new_data(
     rig: Rig, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -22,15 +21,15 @@ REVISIONS = {"0001": None, "0002": "0001", "0003": "0002"}
 
 
 @contextmanager
-def deployed(rig: Rig, revisions: dict[str, str | None], **migrations: Any) -> Iterator[Rig]:
+def deployed(rig: Rig, revisions: dict[str, str | None]) -> Iterator[Rig]:
     """The same house, told where code with these revisions is."""
     folder = rig.directory / "code"
     (folder / "migrations" / "versions").mkdir(parents=True)
     (folder / "alembic.ini").write_text("[alembic]\nscript_location = %(here)s/migrations\npath_separator = os\n")
     for revision, parent in revisions.items():
         write_revision(folder / "migrations" / "versions" / f"{revision}.py", revision, parent)
-    settings = {"heads": [*ALEMBIC, "heads"], "history": [*ALEMBIC, "history"], "directory": str(folder)}
-    with rig.rebuilt(rig.setup.changed(migrations={**settings, **migrations})) as other:
+    migrations = {"heads": [*ALEMBIC, "heads"], "history": [*ALEMBIC, "history"], "directory": str(folder)}
+    with rig.rebuilt(rig.setup.changed(migrations=migrations)) as other:
         yield other
 
 
@@ -90,16 +89,24 @@ def test_two_heads_fail(rig: Rig) -> None:
 
 def test_a_revision_that_the_code_does_not_know_fails(rig: Rig) -> None:
     rig.execute("UPDATE alembic_version SET version_num = '0009'")
-    with deployed(rig, REVISIONS) as other:
+    with printing(rig, heads="0003 (head)", history="0002 -> 0003 (head), change\n<base> -> 0002, change") as other:
         checks = found(preflight(other))
     assert checks["revision"] == (FAILED, "revision 0009 is not in the code's history")
 
 
 def test_without_a_history_what_is_pending_is_unknown(rig: Rig) -> None:
-    with deployed(rig, REVISIONS, history=None) as other:
+    with printing(rig, heads="0003 (head)") as other:
         checks = found(preflight(other))
     assert checks["alembic_heads"] == (PASSED, "head 0003")
     assert checks["revision"] == (UNKNOWN, "at 0002, not the head; pending revisions cannot be named")
+
+
+@contextmanager
+def printing(rig: Rig, **printed: str) -> Iterator[Rig]:
+    """The same house, whose commands print this."""
+    migrations = {name: ["/bin/echo", text] for name, text in printed.items()}
+    with rig.rebuilt(rig.setup.changed(migrations=migrations)) as other:
+        yield other
 
 
 @pytest.mark.parametrize(
@@ -111,7 +118,7 @@ def test_without_a_history_what_is_pending_is_unknown(rig: Rig) -> None:
 )
 def test_a_command_that_fails_makes_it_unknown_and_blocks(rig: Rig, heads: list[str], words: str) -> None:
     rig.backup()
-    with deployed(rig, REVISIONS, heads=heads) as other:
+    with rig.rebuilt(rig.setup.changed(migrations={"heads": heads})) as other:
         checklist = preflight(other)
     checks = found(checklist)
     for name in ("alembic_heads", "revision"):
@@ -123,8 +130,7 @@ def test_a_command_that_fails_makes_it_unknown_and_blocks(rig: Rig, heads: list[
 
 def test_a_database_out_of_reach_is_unknown(rig: Rig) -> None:
     rig.backup()
-    unreachable = rig.target.cluster.dsn("nowhere")
-    with deployed(rig, REVISIONS) as code, code.rebuilt(code.setup.changed(dsn=unreachable)) as other:
+    with rig.rebuilt(rig.setup.changed(dsn=rig.target.cluster.dsn("nowhere"))) as other:
         checklist = preflight(other)
     assert found(checklist)["revision"][0] is UNKNOWN
     assert checklist.verdict is UNKNOWN
