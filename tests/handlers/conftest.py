@@ -179,7 +179,9 @@ def open_desk(settings: Settings, *, rates: bool = False, socket: bool = False) 
     """Everything open, and at its end: nothing that Slack would reject was sent."""
     with state(settings) as house, create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/slack/events"
-        with running_workspace(_workspace(rates), events_url=None if socket else url) as slack:
+        with running_workspace(
+            _workspace(rates), events_url=None if socket else url, acknowledge_seconds=10.0
+        ) as slack:
             app = handlers.build_app(
                 house.services,
                 client(slack),

@@ -19,7 +19,7 @@ from sandbox.manifest import Manifest, SlashCommand
 from sandbox.page import mount_page
 from sandbox.workspace import Workspace
 
-ACKNOWLEDGE_SECONDS = 1.0
+ACKNOWLEDGE_SECONDS = 5.0
 MANIFEST = Manifest(
     name="Baseliner",
     commands=(

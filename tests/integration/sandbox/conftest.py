@@ -18,8 +18,8 @@ Listen = Callable[[Callable[[App], None]], App]
 
 @pytest.fixture
 def slack() -> Iterator[RunningWorkspace]:
-    """A workspace of its own for each test, with a short acknowledgement time."""
-    with running_workspace(acknowledge_seconds=1.0) as running:
+    """A workspace of its own for each test, patient with a busy machine."""
+    with running_workspace(acknowledge_seconds=10.0) as running:
         yield running
 
 
