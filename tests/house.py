@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -170,6 +170,13 @@ class Rig:
         """Change the bot's own tables behind its back."""
         with psycopg.connect(self.state_dsn) as connection:
             assert connection.execute(statement.encode()).rowcount == 1
+
+    def warm_up(self) -> None:
+        """Open all connections of the pool, so that threads meet in the database and not in a queue for one."""
+        database = self.house.context.database
+        with ExitStack() as stack:
+            for _ in range(database.pool.max_size):
+                stack.enter_context(database.transaction())
 
     @contextmanager
     def holding(self, lock: str) -> Iterator[None]:

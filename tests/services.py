@@ -9,6 +9,7 @@ from typing import Any
 _SCRIPT = """\
 cd "$1" || exit 9
 if [ -e "$2.$3.fails" ]; then echo "cannot $3 $2" >&2; exit 1; fi
+if [ -e "$2.$3.slow" ]; then : > "$2.$3.begun"; sleep 1; fi
 case $3 in
   start) echo "start $2" >> log; : > "$2.runs" ;;
   stop) echo "stop $2" >> log; rm -f "$2.runs" ;;
@@ -54,6 +55,14 @@ class ShellServices:
     def break_act(self, name: str, act: str) -> None:
         """From now on this act of this service fails."""
         (self._directory / f"{name}.{act}.fails").touch()
+
+    def slow_down(self, name: str, act: str) -> None:
+        """From now on this act of this service takes a second."""
+        (self._directory / f"{name}.{act}.slow").touch()
+
+    def begun(self, name: str, act: str) -> bool:
+        """Whether a slow act was begun."""
+        return (self._directory / f"{name}.{act}.begun").exists()
 
     def mend(self, name: str, act: str) -> None:
         (self._directory / f"{name}.{act}.fails").unlink()

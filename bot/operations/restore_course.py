@@ -145,10 +145,17 @@ class RestoreCourse:
         problems = []
         for name in reversed(self._journal.memory["running"]):
             try:
+                if self._killed_while_stopping():
+                    self._services.stop([name])
                 self._services.start([name])
             except ServiceFailed as error:
                 problems.append(str(error))
         return " ".join(problems) or "The services are as before."
+
+    def _killed_while_stopping(self) -> bool:
+        """A stop command may outlive its worker: it has to be waited for, or it ends what is started."""
+        stop = next(step for step in self._operation.steps if step.name == "stop_services")
+        return stop.state is StepState.RUNNING
 
     def _undo_database(self) -> bool:
         with self._server.maintenance(self._scratch) as connection:

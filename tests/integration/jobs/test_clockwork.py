@@ -45,6 +45,7 @@ def test_a_sweep_is_deferred_once_however_often_it_is_asked_for(rig: Rig) -> Non
         with rig.house.context.database.transaction() as connection:
             rig.house.context.queue.defer_sweep(connection, TARGET)
 
+    rig.warm_up()
     with ThreadPoolExecutor(4) as executor:
         list(executor.map(defer, range(12)))
     assert jobs(rig, "sweep") == 1
@@ -69,6 +70,7 @@ def test_a_request_that_ran_out_is_closed(real_time: Rig) -> None:
 
 
 def test_a_fire_makes_one_operation_however_often_it_is_heard(rig: Rig) -> None:
+    rig.warm_up()
     with ThreadPoolExecutor(6) as executor:
         made = list(executor.map(lambda _: rig.services.backups.request_scheduled(TARGET, NOW), range(12)))
     (operation,) = [each for each in made if each is not None]

@@ -119,6 +119,7 @@ def test_a_second_click_is_told_and_acts_once(rig: Rig, planned: Operation) -> N
 def test_of_two_who_decide_at_once_one_does(rig: Rig, planned: Operation) -> None:
     people = [APPROVER, SECOND] * 4
     begin = Barrier(len(people))
+    rig.warm_up()
 
     def decide(person: Actor) -> str:
         begin.wait(10)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import psycopg
 import pytest
 
 from bot.errors import Interrupted
@@ -10,6 +13,7 @@ from bot.operations import backup_job, restore_job
 from bot.runtime.stop import StopSignal
 from tests.house import OPERATOR, TARGET, Rig
 from tests.integration.operations.hooks import Moment, at_step, run_and_die
+from tests.support import eventually
 
 BACKUP_STEPS = [name for name, _ in backup_job.STEPS]
 RESTORE_STEPS = [name for name, _ in restore_job.STEPS]
@@ -138,6 +142,43 @@ def test_a_safety_backup_that_is_cut_off_is_removed_and_taken_anew(s3_rig: Rig) 
     assert_nothing_half_done(s3_rig, ended)
 
 
+def killed_when(rig: Rig, step: str, when: Callable[[], bool]) -> tuple[Operation, DatabaseDigest]:
+    """A restore whose worker is killed in the middle of a step; and what was lost until then."""
+    _, new = lost(rig)
+    operation = rig.approved_restore()
+    run_and_die(rig.setup, operation.id, step, Moment.WHEN_TOLD, rig.directory, when)
+    return operation, new
+
+
+def assert_undone(rig: Rig, operation: Operation, new: DatabaseDigest) -> None:
+    ended = rig.run(operation)
+    assert (ended.state, rig.digest() == new, rig.databases()) == (OperationState.FAILED, True, [""])
+    assert_nothing_half_done(rig, ended)
+
+
+def test_a_swap_that_is_cut_off_before_its_renames_opens_the_database_again(rig: Rig) -> None:
+    # Whoever comments on a database keeps it from being renamed, not from being closed.
+    with psycopg.connect(rig.target.cluster.dsn()) as commenting:
+        commenting.execute(f"COMMENT ON DATABASE {rig.target.name} IS 'mine'".encode())
+        operation, new = killed_when(rig, "swap", lambda: not open_for_sessions(rig))
+        commenting.rollback()
+    assert_undone(rig, operation, new)
+
+
+def open_for_sessions(rig: Rig) -> bool:
+    query = f"SELECT datallowconn FROM pg_database WHERE datname = '{rig.target.name}'"
+    return bool(rig.value(query, rig.target.cluster.dsn()))
+
+
+def test_a_stop_that_goes_on_after_its_worker_was_killed_leaves_no_service_stopped(rig: Rig) -> None:
+    rig.application.slow_down("api", "stop")
+    operation, new = killed_when(rig, "stop_services", lambda: rig.application.begun("api", "stop"))
+    assert rig.application.running == {"api", "worker"}, "it has not stopped yet"
+    assert_undone(rig, operation, new)
+    eventually(lambda: rig.application.log.count("stop api") == 2)
+    assert rig.application.running == {"api", "worker"}
+
+
 SLOW_IN_SCRATCH = (
     "CREATE FUNCTION slowly(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN"
     " IF current_database() LIKE '%\\_\\_new\\_%' THEN PERFORM pg_sleep(60); END IF; RETURN $1; END $$",
@@ -148,13 +189,7 @@ SLOW_IN_SCRATCH = (
 
 def test_a_load_that_is_cut_off_is_dropped_by_the_next_worker(rig: Rig) -> None:
     rig.execute(*SLOW_IN_SCRATCH)
-    old, new = lost(rig)
-    operation = rig.approved_restore()
-    run_and_die(rig.setup, operation.id, "load", Moment.WHEN_TOLD, rig.directory, when=lambda: loading(rig))
-    ended = rig.run(operation)
-    assert (ended.state, rig.digest() == new, rig.databases()) == (OperationState.FAILED, True, [""])
-    assert rig.application.running == {"api", "worker"}
-    assert old != new
+    assert_undone(rig, *killed_when(rig, "load", lambda: loading(rig)))
 
 
 def loading(rig: Rig) -> bool:

@@ -37,6 +37,7 @@ def test_it_is_adopted_when_it_had_time_to_be_taken_up(rig: Rig) -> None:
 def test_it_is_adopted_once(rig: Rig) -> None:
     operation = at_the_shell(rig)
     rig.clock.move(minutes=1)
+    rig.warm_up()
     with ThreadPoolExecutor(4) as executor:
         adopted = list(executor.map(lambda _: adopt(rig.house.context), range(12)))
     assert [found for found in adopted if found] == [[operation.id]]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Barrier
 
 import pytest
 
-from bot.models import Failure, Operation, OperationKind, OperationState, Progress, StepState
-from bot.store import operations
+from bot.models import Approval, Decision, Failure, Operation, OperationKind, OperationState, Progress, StepState
+from bot.store import operations, plans
 from bot.store.database import StateDatabase
-from tests.house import NOW, OPERATOR
+from tests.house import APPROVER, NOW, OPERATOR
 
 OPERATION = Operation(
     id="20261122T101500Z-7k3f",
@@ -101,6 +102,14 @@ def test_what_has_ended_stays_ended(state: StateDatabase, after: OperationState)
         operations.transition(connection, OPERATION.id, QUEUED, after, NOW)
     assert not start(state)
     assert load(state).state is after
+
+
+def test_a_person_decides_once_and_the_transaction_goes_on(state: StateDatabase) -> None:
+    approval = Approval(OPERATION.id, "ab" * 32, APPROVER, Decision.APPROVED, "", NOW)
+    with state.transaction() as connection:
+        assert plans.decide(connection, approval)
+        assert not plans.decide(connection, replace(approval, decision=Decision.DENIED))
+        assert plans.approvals(connection, OPERATION.id) == [approval]
 
 
 def test_memory_is_laid_over_what_was_remembered(state: StateDatabase) -> None:
