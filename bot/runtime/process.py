@@ -100,7 +100,7 @@ def _stream(
     ends_at = None if deadline is None else time.monotonic() + deadline
     environment = tool_environment() if environment is None else environment
     with _started(argv, environment, directory) as process:
-        drain = _StderrDrain(process.stderr)
+        drain = StderrDrain(process.stderr)
         for chunk in _chunks(process):
             if chunk:
                 sink(chunk)
@@ -191,7 +191,7 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-class _StderrDrain:
+class StderrDrain:
     """Reads stderr beside the work, so that the tool never blocks on it; keeps its first and last 32 kB."""
 
     def __init__(self, pipe: IO[bytes] | None) -> None:

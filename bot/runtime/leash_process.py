@@ -1,0 +1,64 @@
+"""Runs one tool in a process group of its own, and ends the group when the worker that asked for it is gone.
+
+Started by `bot.runtime.leash` as a script of its own, so it imports nothing but the standard library. Standard input
+is the leash: `p` pauses the tool, `r` resumes it, and its end (the worker has closed it, or was killed) ends the tool.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import sys
+
+_GRACE_MS = 3_000
+
+
+def main(argv: list[str]) -> int:
+    """Run `argv`; ends as the tool ended, by the same signal where it was one."""
+    devnull = (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)
+    pid = os.posix_spawn(argv[0], argv, os.environ, file_actions=[devnull], setpgroup=0)
+    watched = os.pidfd_open(pid)
+    poll = select.poll()
+    poll.register(watched, select.POLLIN)
+    poll.register(0, select.POLLIN | select.POLLHUP)
+    while watched not in dict(poll.poll()):
+        order = os.read(0, 4096)
+        if not order:
+            _end(pid, watched)
+            break
+        _signal_group(pid, signal.SIGSTOP if order.endswith(b"p") else signal.SIGCONT)
+    status = os.waitpid(pid, 0)[1]
+    # What the tool has forked dies with it.
+    _signal_group(pid, signal.SIGKILL)
+    return _end_alike(status)
+
+
+def _end(pid: int, watched: int) -> None:
+    """SIGTERM lets the tool cancel what it asked of the server; a paused one has to be resumed to hear it."""
+    _signal_group(pid, signal.SIGTERM)
+    _signal_group(pid, signal.SIGCONT)
+    poll = select.poll()
+    poll.register(watched, select.POLLIN)
+    if not poll.poll(_GRACE_MS):
+        _signal_group(pid, signal.SIGKILL)
+
+
+def _signal_group(pid: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, number)
+
+
+def _end_alike(status: int) -> int:
+    code = os.waitstatus_to_exitcode(status)
+    if code >= 0:
+        return code
+    with contextlib.suppress(OSError, ValueError):
+        signal.signal(-code, signal.SIG_DFL)
+    os.kill(os.getpid(), -code)
+    return 128 - code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
