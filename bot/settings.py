@@ -29,6 +29,7 @@ from bot.cron import cron_trigger
 from bot.durations import parse_duration
 from bot.errors import Gap, SettingsError
 from bot.settings_gaps import gaps_of, misplaced_secrets, undefined_storages
+from bot.sizes import parse_size
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 Argv = Annotated[tuple[str, ...], Field(min_length=1)]
@@ -54,6 +55,7 @@ def _connection_string(value: SecretStr) -> SecretStr:
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Dsn = Annotated[SecretStr, AfterValidator(_connection_string)]
+Size = Annotated[int, BeforeValidator(lambda value: value if isinstance(value, int) else parse_size(str(value)))]
 Url = Annotated[str, Field(pattern=r"^https?://")]
 
 
@@ -142,6 +144,10 @@ class TargetSettings(_Section):
     log_shipping: bool = False
     keep_old_for: Duration = timedelta(hours=24)
     """how long the database that a restore set aside stays"""
+    jobs: int = Field(default=2, ge=1, le=32)
+    """connections that dump or restore at once"""
+    compression: int = Field(default=3, ge=1, le=19)
+    """zstd's level"""
     tools: tuple[Path, ...] = ()
     """folders with PostgreSQL client programs, looked at first"""
     application: Application = Application()
@@ -171,7 +177,11 @@ class StateSettings(_Section):
 
 
 class Staging(_Section):
+    """Where dumps pass by on their way to storage, and are unpacked before they are loaded."""
+
     path: Path = Path("/var/tmp/baseliner")  # noqa: S108 - only a default; the folder is made with mode 0700
+    limit: Size = Field(default=8 * 10**9, ge=256 * 10**6)
+    """bytes that one backup may keep there; a larger database passes by piece by piece"""
 
 
 class SlackCredentials(_Section):

@@ -4,6 +4,7 @@ Sizes are bytes, times are aware datetimes, durations are seconds.
 """
 
 from bot.models.backups import (
+    SMALL_FILES,
     Backup,
     BackupKind,
     DatabaseDigest,
@@ -42,6 +43,7 @@ from bot.models.operations import (
 )
 
 __all__ = [
+    "SMALL_FILES",
     "Actor",
     "Alert",
     "AlertState",

@@ -8,6 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+SMALL_FILES = "small.tar"
+"""the archive's files that are too small to be objects of their own, in one tar"""
+
 
 class BackupKind(StrEnum):
     ON_DEMAND = "on_demand"
@@ -20,11 +23,13 @@ class StoredObject:
     """One object of a backup, as its manifest names it."""
 
     name: str
-    """below the backup's prefix, such as `database.pgdump.zst`"""
+    """below the backup's prefix, such as `database.toc.dat.zst`"""
     size: int
     sha256: str
     role: str
-    """`dump`, `globals`"""
+    """`dump` (a file of the archive), `globals`"""
+    raw_size: int
+    """bytes before compression"""
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,11 @@ class Manifest:
     @property
     def stored_bytes(self) -> int:
         return sum(item.size for item in self.objects)
+
+    @property
+    def archive_bytes(self) -> int:
+        """Stored bytes of the archive alone."""
+        return sum(item.size for item in self.objects if item.role == "dump")
 
 
 @dataclass(frozen=True)

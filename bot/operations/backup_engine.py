@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-import zstandard
 from psycopg import Connection
 from psycopg.errors import LockNotAvailable
 
@@ -16,8 +15,9 @@ from bot.canonical import sha256_hex
 from bot.errors import DatabaseUnreachable
 from bot.models import Backup, BackupKind, DatabaseDigest, Manifest, StoredObject
 from bot.operations.context import Context
+from bot.operations.staging import remove_folder, staged
 from bot.postgres.connection import Server, server_of
-from bot.postgres.dump import DumpResult, Snapshot, dump, globals_sql
+from bot.postgres.dump import DumpResult, Snapshot, Spooling, dump, globals_sql
 from bot.postgres.facts import (
     DatabaseFacts,
     ServerFacts,
@@ -26,15 +26,16 @@ from bot.postgres.facts import (
     estimated_dump_bytes,
     server_facts,
 )
+from bot.postgres.holes import demand_holes
 from bot.postgres.tools import Tools, find_tools
 from bot.runtime.stop import StopSignal
 from bot.settings import TargetSettings
 from bot.storage import open_storage
+from bot.storage.archive import ArchiveWriter
 from bot.storage.base import Storage
 from bot.storage.manifest import to_json
 from bot.store import observations
 
-DUMP_OBJECT = "database.pgdump.zst"
 GLOBALS_OBJECT = "globals.sql.zst"
 _PATIENCE = "SET lock_timeout = '5s'"
 _COMPRESSED_TO = 0.5
@@ -75,12 +76,14 @@ class BackupEngine:
         started_at = self._context.now()
         source = self._source(order.target)
         storage = self.storage_of(order.target)
-        with Snapshot(source.server) as snapshot, _beside(snapshot, stop) as digesting:
-            result, dumped = self._dump(order, source, storage, snapshot.id, stop, on_progress)
-            digest = digesting()
-        objects = (dumped, self._globals(order, source, storage, stop))
-        manifest = self._manifest(order, source, result, digest, objects, started_at)
-        return self._entry(manifest, order.operation_id, storage, storage.put_manifest(manifest))
+        with self._archive(order, source, storage) as archive:
+            with Snapshot(source.server) as snapshot, _beside(snapshot, stop) as digesting:
+                result = self._dump(order, source, archive, snapshot.id, stop, on_progress)
+                digest = digesting()
+            self._globals(source, archive, stop)
+            objects = archive.complete()
+            manifest = self._manifest(order, source, result, digest, objects, started_at)
+            return self._entry(manifest, order.operation_id, storage, storage.put_manifest(manifest))
 
     def find(self, target: str, backup_id: str, operation_id: str) -> Backup | None:
         """A backup that was committed but not recorded yet: it exists, because its manifest does."""
@@ -92,6 +95,7 @@ class BackupEngine:
 
     def discard(self, target: str, backup_id: str) -> None:
         """Remove what a broken backup left."""
+        remove_folder(self._context.settings.staging, backup_id)
         self.storage_of(target).discard(target, backup_id)
 
     def _entry(self, manifest: Manifest, operation_id: str, storage: Storage, manifest_sha256: str) -> Backup:
@@ -133,34 +137,37 @@ class BackupEngine:
             )
         return source
 
+    def _archive(self, order: BackupOrder, source: _Source, storage: Storage) -> ArchiveWriter:
+        expected = int(source.expected_bytes * _COMPRESSED_TO)
+        level = self._context.target(order.target).compression
+        return ArchiveWriter(storage, order.target, order.backup_id, expected, level)
+
     def _dump(
         self,
         order: BackupOrder,
         source: _Source,
-        storage: Storage,
+        archive: ArchiveWriter,
         snapshot_id: str,
         stop: StopSignal,
         on_progress: Callable[[int, int | None], None],
-    ) -> tuple[DumpResult, StoredObject]:
-        expected = int(source.expected_bytes * _COMPRESSED_TO)
-        with storage.writer(order.target, order.backup_id, DUMP_OBJECT, expected) as writer:
-            result = dump(
+    ) -> DumpResult:
+        staging = self._context.settings.staging
+        needed = min(staging.limit, source.expected_bytes)
+        with staged(staging, order.backup_id, needed) as folder:
+            demand_holes(folder)
+            return dump(
                 source.server,
                 source.tools,
                 snapshot_id,
-                writer.write,
+                Spooling(folder / "archive", staging.limit, archive.open_file),
+                jobs=self._context.target(order.target).jobs,
                 stop=stop,
                 on_progress=lambda done: on_progress(done, source.expected_bytes),
             )
-            written = writer.complete()
-        return result, StoredObject(DUMP_OBJECT, written.size, written.sha256, "dump")
 
-    def _globals(self, order: BackupOrder, source: _Source, storage: Storage, stop: StopSignal) -> StoredObject:
-        with storage.writer(order.target, order.backup_id, GLOBALS_OBJECT) as writer:
-            plain = globals_sql(source.server, source.tools, stop=stop)
-            writer.write(zstandard.ZstdCompressor(write_checksum=True).compress(plain))
-            written = writer.complete()
-        return StoredObject(GLOBALS_OBJECT, written.size, written.sha256, "globals")
+    def _globals(self, source: _Source, archive: ArchiveWriter, stop: StopSignal) -> None:
+        item = archive.open(GLOBALS_OBJECT, "globals")
+        item.write(globals_sql(source.server, source.tools, stop=stop))
 
     def _manifest(
         self,

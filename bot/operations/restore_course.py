@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import cached_property
-from pathlib import Path
-from shutil import disk_usage
 from typing import Any
 
-from bot.errors import BaselinerError, ServiceFailed, VerificationFailed
+from bot.errors import ServiceFailed, VerificationFailed
 from bot.models import Backup, BackupKind, Operation, StepState
-from bot.operations.backup_engine import DUMP_OBJECT, BackupEngine, BackupOrder
+from bot.operations.backup_engine import BackupEngine, BackupOrder
 from bot.operations.backup_job import record, settle
 from bot.operations.backups import Backups
 from bot.operations.context import Context
 from bot.operations.journal import Journal
+from bot.operations.staging import make_folder, remove_folder, staging_folder
 from bot.postgres.connection import Server, server_of
 from bot.postgres.digest import compare, database_digest
 from bot.postgres.facts import server_facts
@@ -23,9 +22,7 @@ from bot.postgres.swap import SwapState, aside_name, drop_database, reopen, scra
 from bot.postgres.tools import find_tools
 from bot.runtime.services import Services
 from bot.runtime.stop import StopSignal
-from bot.storage import fetch_verified
-
-_JOBS = 2
+from bot.storage import fetch_archive
 
 
 class RestoreCourse:
@@ -45,7 +42,6 @@ class RestoreCourse:
         self._aside = aside_name(self._live, operation.id)
         self._services = Services(self._settings.application)
         self._backups = backups
-        self._archive: Path = context.settings.staging.path / operation.id / "database.pgdump"
 
     @cached_property
     def _backup(self) -> Backup:
@@ -58,19 +54,15 @@ class RestoreCourse:
     def prepare(self, stop: StopSignal) -> None:
         """All that leaves the application as it is."""
         with self._journal.step("verify_objects") as notes:
-            stored = next(item for item in self._backup.manifest.objects if item.name == DUMP_OBJECT)
-            storage = self._engine.storage_of(self._operation.target)
-            self._archive.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._demand_room()
-            fetch_verified(
-                storage,
+            manifest = self._backup.manifest
+            fetch_archive(
+                self._engine.storage_of(self._operation.target),
                 self._backup,
-                stored,
-                self._archive,
+                make_folder(self._context.settings.staging, self._operation.id, manifest.dump_bytes),
                 stop=stop,
-                on_progress=lambda done: self._journal.progress(done, stored.size),
+                on_progress=lambda done: self._journal.progress(done, manifest.archive_bytes),
             )
-            notes.detail = f"SHA-256 of {stored.name} is the manifest's"
+            notes.detail = "every object's SHA-256 is the manifest's"
         with self._journal.step("safety_backup") as notes:
             notes.detail = self._take_safety_backup(stop)
 
@@ -193,9 +185,9 @@ class RestoreCourse:
             load(
                 self._server,
                 tools,
-                self._archive,
+                staging_folder(self._context.settings.staging, self._operation.id),
                 self._scratch,
-                _JOBS,
+                self._settings.jobs,
                 stop=stop,
                 on_progress=lambda done: self._journal.progress(done, expected),
             )
@@ -220,19 +212,9 @@ class RestoreCourse:
                 )
             notes.detail = f"{expected.rows:,} rows in {len(expected.tables)} tables are equal"
 
-    def _demand_room(self) -> None:
-        needed, free = self._backup.manifest.dump_bytes, disk_usage(self._archive.parent).free
-        if free < needed:
-            raise BaselinerError(
-                f"Staging has {free:,} bytes free in {self._archive.parent}; the unpacked backup needs {needed:,}.",
-                "Free space there, or point [staging] path elsewhere.",
-            )
-
     def _same_major(self) -> bool:
         with self._server.connect() as connection:
             return server_facts(connection).version_num // 10000 == self._backup.manifest.server_version_num // 10000
 
     def _remove_archive(self) -> None:
-        self._archive.unlink(missing_ok=True)
-        if self._archive.parent.is_dir():
-            self._archive.parent.rmdir()
+        remove_folder(self._context.settings.staging, self._operation.id)

@@ -1,14 +1,14 @@
-"""One consistent dump of one database, compressed on its way."""
+"""One consistent dump of one database."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import zstandard
 from psycopg import Connection
 
 from bot.errors import BaselinerError, ToolFailed
@@ -16,14 +16,15 @@ from bot.models import DatabaseDigest
 from bot.postgres.connection import Server, quoted_database
 from bot.postgres.digest import database_digest, sequence_positions
 from bot.postgres.errors import readable_errors, tool_failure
+from bot.postgres.spool import Outlet, Spool
 from bot.postgres.tools import Tools
-from bot.runtime.process import Finished, run, stream
+from bot.runtime.leash import Leash, run_leashed
+from bot.runtime.process import Finished, run
 from bot.runtime.stop import StopSignal
 
-_LEVEL = 3
 _LOCK_TIMEOUT = 30.0
 # pg_dump sets --lock-wait-timeout as the statement timeout of its LOCK TABLE alone.
-_LOCK_TIMED_OUT = re.compile(r"canceling statement due to (?:lock|statement) timeout")
+_LOCK_TIMED_OUT = re.compile(r"canceling statement due to (?:lock|statement) timeout|could not obtain lock on relation")
 
 
 class TableLocked(ToolFailed):
@@ -34,6 +35,15 @@ class TableLocked(ToolFailed):
         self.message = f"pg_dump gave up waiting for a lock: {held}."
         self.args = (self.message,)
         self.remedy = "Wait until that session has ended (or end it), then try again."
+
+
+@dataclass(frozen=True)
+class Spooling:
+    """Where a dump passes by: a folder that does not exist yet, bytes that may lie in it, and where its files go."""
+
+    directory: Path
+    room: int
+    open_outlet: Callable[[str], Outlet]
 
 
 @dataclass(frozen=True)
@@ -108,41 +118,40 @@ def dump(
     server: Server,
     tools: Tools,
     snapshot_id: str,
-    sink: Callable[[bytes], None],
+    spooling: Spooling,
     *,
+    jobs: int,
     stop: StopSignal,
     on_progress: Callable[[int], None] = lambda _done: None,
     lock_timeout: float = _LOCK_TIMEOUT,
 ) -> DumpResult:
-    """Write `pg_dump -Fc` of the snapshot, compressed with zstd, to `sink`; `on_progress` gets raw bytes.
+    """`pg_dump -Fd -j` of the snapshot, each of its files to an outlet; `on_progress` gets the bytes taken so far.
 
-    Returns only after pg_dump ended well: what the sink got must not be completed before. Raises ToolFailed
-    (TableLocked when a table is held longer than `lock_timeout` seconds), Interrupted, or what the sink raised.
+    Returns only after pg_dump ended well: what the outlets got must not be completed before. Raises ToolFailed
+    (TableLocked when a table is held longer than `lock_timeout` seconds), Interrupted, or what an outlet raised.
     """
-    compressor = zstandard.ZstdCompressor(level=_LEVEL, threads=-1, write_checksum=True).compressobj()
-    raw_bytes = 0
-
-    def compress(chunk: bytes) -> None:
-        nonlocal raw_bytes
-        raw_bytes += len(chunk)
-        if packed := compressor.compress(chunk):
-            sink(packed)
-        on_progress(raw_bytes)
-
     argv = [
         tools.path("pg_dump"),
-        "--format=custom",
+        "--format=directory",
+        f"--jobs={jobs}",
         "--compress=0",
+        f"--file={spooling.directory}",
         f"--snapshot={snapshot_id}",
         f"--lock-wait-timeout={int(lock_timeout * 1000)}",
         "--no-password",
         f"--dbname={quoted_database(server.database)}",
     ]
-    finished = stream(argv, compress, stop=stop, environment=server.tool_environment())
-    if finished.code != 0:
-        raise _dump_failure(server, finished)
-    sink(compressor.flush())
-    return DumpResult(raw_bytes, finished.stderr)
+    with Spool(spooling.directory, spooling.room, jobs, spooling.open_outlet, stop) as spool:
+
+        def look(leash: Leash) -> None:
+            spool.look(leash)
+            on_progress(spool.raw_bytes)
+
+        finished = run_leashed(argv, stop=stop, environment=server.tool_environment(), on_tick=look)
+        if finished.code != 0:
+            raise _dump_failure(server, finished)
+        spool.finish(on_progress)
+        return DumpResult(spool.raw_bytes, finished.stderr)
 
 
 def globals_sql(server: Server, tools: Tools, *, stop: StopSignal) -> bytes:

@@ -65,14 +65,14 @@ def load(
     stop: StopSignal,
     on_progress: Callable[[int], None] = lambda _done: None,
 ) -> str:
-    """Load a `pg_dump -Fc` archive by `pg_restore -j`, ending at its first error; returns its warnings.
+    """Load a `pg_dump -Fd` archive by `pg_restore -j`, ending at its first error; returns its warnings.
 
     `on_progress` gets the size of the new database in bytes: compare it with the manifest's `database_bytes`. Raises
     ToolFailed, Interrupted. After a failure the database is in pieces: drop it.
     """
     argv = [
         tools.path("pg_restore"),
-        "--format=custom",
+        "--format=directory",
         f"--jobs={jobs}",
         "--exit-on-error",
         "--no-password",

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from bot.settings import DirectorySettings, S3Settings
 from bot.storage.base import MANIFEST, ObjectWriter, Storage, Written
-from bot.storage.fetch import fetch_verified
+from bot.storage.fetch import fetch_archive
 from bot.storage.local import LocalStorage
 from bot.storage.s3 import S3Storage, connect
 
-__all__ = ["MANIFEST", "ObjectWriter", "Storage", "Written", "fetch_verified", "open_storage"]
+__all__ = ["MANIFEST", "ObjectWriter", "Storage", "Written", "fetch_archive", "open_storage"]
 
 
 def open_storage(settings: S3Settings | DirectorySettings, environment: Mapping[str, str] | None = None) -> Storage:

@@ -36,6 +36,10 @@ class ObjectWriter(Protocol):
         """Append. May wait for earlier bytes to be stored. Raises StorageFailed."""
         ...
 
+    def seal(self) -> None:
+        """No more will come: store the rest and keep next to nothing in memory. There is no object yet."""
+        ...
+
     def complete(self) -> Written:
         """Make the object exist, read its size back and compare. Raises StorageFailed."""
         ...

@@ -52,11 +52,16 @@ class LocalWriter:
         self._hash.update(data)
         self._size += len(data)
 
+    def seal(self) -> None:
+        if self._open:
+            with _judged(self._path):
+                os.fsync(self._descriptor)
+                self._open = False
+                os.close(self._descriptor)
+
     def complete(self) -> Written:
+        self.seal()
         with _judged(self._path):
-            os.fsync(self._descriptor)
-            os.close(self._descriptor)
-            self._open = False
             size = self._partial.stat().st_size
             if size != self._size:
                 raise StorageFailed(

@@ -17,7 +17,7 @@ from bot.settings import S3Settings
 from bot.storage.base import MANIFEST, safe_name
 from bot.storage.manifest import from_json, to_json
 from bot.storage.s3_errors import is_missing, s3_errors
-from bot.storage.s3_upload import S3Writer
+from bot.storage.s3_upload import PartPool, S3Writer
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -52,6 +52,7 @@ class S3Storage:
 
     def __init__(self, client: S3Client, bucket: str, prefix: str = "") -> None:
         self._client = client
+        self._pool = PartPool()
         self._bucket = bucket
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
 
@@ -59,7 +60,7 @@ class S3Storage:
         return f"s3://{self._bucket}/{self._folder(target, backup_id)}"
 
     def writer(self, target: str, backup_id: str, name: str, expected_bytes: int | None = None) -> S3Writer:
-        return S3Writer(self._client, self._bucket, self._key(target, backup_id, name), expected_bytes)
+        return S3Writer(self._client, self._pool, self._bucket, self._key(target, backup_id, name), expected_bytes)
 
     def read(self, target: str, backup_id: str, name: str) -> Iterator[bytes]:
         """A stream that breaks is taken up where it broke, a few times without a byte in between."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import partial
+from threading import BoundedSemaphore
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -24,6 +26,7 @@ _SMALLEST_PART = 8 * _MIB
 _PLANNED_PARTS = 8_000
 _IN_FLIGHT = 4
 _DOUBLES_EVERY = 250
+_NOT_WORTH_A_PART = 64 << 10
 
 
 def part_size(expected_bytes: int | None, number: int) -> int:
@@ -36,19 +39,38 @@ def part_size(expected_bytes: int | None, number: int) -> int:
     return base if beyond < 0 else base << (beyond // _DOUBLES_EVERY + 1)
 
 
-class S3Writer:
-    """Holds at most five parts in memory: four on their way, one being filled."""
+class PartPool:
+    """Sends the parts of all objects under way, four at once; whoever has a fifth waits, so memory is bounded."""
 
-    def __init__(self, client: S3Client, bucket: str, key: str, expected_bytes: int | None) -> None:
-        self._client, self._bucket, self._key, self._expected = client, bucket, key, expected_bytes
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(_IN_FLIGHT, thread_name_prefix="s3-part")
+        self._free = BoundedSemaphore(_IN_FLIGHT)
+
+    def submit(self, send: Callable[[], CompletedPartTypeDef]) -> Future[CompletedPartTypeDef]:
+        """Waits until one of the four is free."""
+        self._free.acquire()
+        try:
+            future = self._threads.submit(send)
+        except BaseException:
+            self._free.release()
+            raise
+        future.add_done_callback(lambda _: self._free.release())
+        return future
+
+
+class S3Writer:
+    """Holds one part in memory while it is filled, beside those that the pool is sending."""
+
+    def __init__(
+        self, client: S3Client, pool: PartPool, bucket: str, key: str, expected_bytes: int | None = None
+    ) -> None:
+        self._client, self._pool, self._bucket, self._key = client, pool, bucket, key
+        self._expected = expected_bytes
         self._buffer = bytearray()
         self._hash = hashlib.sha256()
         self._size = 0
         self._upload_id: str | None = None
-        self._started_parts = 0
-        self._in_flight: deque[Future[CompletedPartTypeDef]] = deque()
-        self._parts: list[CompletedPartTypeDef] = []
-        self._pool = ThreadPoolExecutor(_IN_FLIGHT, thread_name_prefix="s3-part")
+        self._sent: list[Future[CompletedPartTypeDef]] = []
         self._completing = self._completed = False
 
     def __enter__(self) -> Self:
@@ -57,7 +79,9 @@ class S3Writer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        for future in self._sent:
+            future.cancel()
+        wait(self._sent)
         if self._completed:
             return
         try:
@@ -71,26 +95,31 @@ class S3Writer:
         self._hash.update(data)
         self._size += len(data)
         self._buffer += data
-        while len(self._buffer) >= (wanted := part_size(self._expected, self._started_parts + 1)):
+        while len(self._buffer) >= (wanted := part_size(self._expected, len(self._sent) + 1)):
             part = bytes(memoryview(self._buffer)[:wanted])
             del self._buffer[:wanted]
             self._send(part)
+
+    def seal(self) -> None:
+        if self._upload_id is None and len(self._buffer) <= _NOT_WORTH_A_PART:
+            return
+        if self._buffer:
+            self._send(bytes(self._buffer))
+            self._buffer.clear()
 
     def complete(self) -> Written:
         self._completing = True
         if self._upload_id is None:
             self._put_whole()
         else:
-            if self._buffer:
-                self._send(bytes(self._buffer))
-            while self._in_flight:
-                self._parts.append(self._in_flight.popleft().result())
+            self.seal()
+            parts = [future.result() for future in self._sent]
             with s3_errors(self._bucket, "completing the upload"):
                 self._client.complete_multipart_upload(
                     Bucket=self._bucket,
                     Key=self._key,
                     UploadId=self._upload_id,
-                    MultipartUpload={"Parts": self._parts},
+                    MultipartUpload={"Parts": parts},
                 )
         self._read_back()
         self._completed = True
@@ -103,10 +132,10 @@ class S3Writer:
                     Bucket=self._bucket, Key=self._key, ChecksumAlgorithm="SHA256"
                 )
             self._upload_id = answer["UploadId"]
-        if len(self._in_flight) == _IN_FLIGHT:
-            self._parts.append(self._in_flight.popleft().result())
-        self._started_parts += 1
-        self._in_flight.append(self._pool.submit(self._upload, self._upload_id, self._started_parts, part))
+        for future in self._sent[-_IN_FLIGHT:]:
+            if future.done():
+                future.result()  # a part that failed ends the upload now, not at its end
+        self._sent.append(self._pool.submit(partial(self._upload, self._upload_id, len(self._sent) + 1, part)))
 
     def _upload(self, upload_id: str, number: int, part: bytes) -> CompletedPartTypeDef:
         checksum = _sha256(part)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,21 +11,23 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from bot.models import Backup, BackupKind, Manifest, StoredObject
+from bot.models import Backup, BackupKind, Manifest
+from bot.operations.staging import staged
 from bot.postgres.connection import Server, server_of
 from bot.postgres.digest import compare, database_digest
-from bot.postgres.dump import Snapshot, dump
+from bot.postgres.dump import Snapshot, Spooling, dump
 from bot.postgres.facts import alembic_revision, database_facts, server_facts
 from bot.postgres.load import apply_properties, create_database, load
 from bot.postgres.tools import Tools, find_tools
 from bot.runtime.stop import StopSignal
-from bot.settings import TargetSettings
-from bot.storage import Storage, fetch_verified
+from bot.settings import Staging, TargetSettings
+from bot.storage import Storage, fetch_archive
+from bot.storage.archive import ArchiveWriter
 from sandbox.cluster import Cluster
 
 TARGET = "inventory"
 BACKUP_ID = "20261122T101500Z-7k3f"
-DUMP = "database.pgdump.zst"
+STAGING = Staging(path=Path(tempfile.gettempdir()) / f"baseliner-staging-{os.getpid()}")
 
 
 @dataclass(frozen=True)
@@ -53,18 +57,22 @@ def engine_of(cluster: Cluster, dsn: str) -> Engine:
     return Engine(server_at(dsn), find_tools(cluster.major, [cluster.bin_dir]))
 
 
-def take_backup(engine: Engine, storage: Storage, during: Callable[[], object] = lambda: None) -> Backup:
+def take_backup(
+    engine: Engine, storage: Storage, during: Callable[[], object] = lambda: None, room: int = 1 << 30
+) -> Backup:
     """Dump to storage and commit; `during` runs after the snapshot was taken, before anything is read in it."""
     server, stop = engine.server, StopSignal()
     with server.connect() as connection:
         facts, database = server_facts(connection), database_facts(connection, server.database)
         revision = alembic_revision(connection)
     started_at = datetime.now(UTC)
-    with Snapshot(server) as snapshot, storage.writer(TARGET, BACKUP_ID, DUMP) as writer:
-        during()
-        digest = snapshot.digest(stop=stop)
-        result = dump(server, engine.tools, snapshot.id, writer.write, stop=stop)
-        written = writer.complete()
+    with ArchiveWriter(storage, TARGET, BACKUP_ID, 0, 3) as archive, staged(STAGING, BACKUP_ID, 0) as folder:
+        with Snapshot(server) as snapshot:
+            during()
+            digest = snapshot.digest(stop=stop)
+            spooling = Spooling(folder / "archive", room, archive.open_file)
+            result = dump(server, engine.tools, snapshot.id, spooling, jobs=2, stop=stop)
+        objects = archive.complete()
     manifest = Manifest(
         backup_id=BACKUP_ID,
         target=TARGET,
@@ -75,7 +83,7 @@ def take_backup(engine: Engine, storage: Storage, during: Callable[[], object] =
         server_version_num=facts.version_num,
         started_at=started_at,
         finished_at=datetime.now(UTC),
-        objects=(StoredObject(DUMP, written.size, written.sha256, "dump"),),
+        objects=objects,
         digest=digest,
         database_bytes=database.size,
         dump_bytes=result.raw_bytes,
@@ -100,10 +108,18 @@ def committed(storage: Storage, manifest: Manifest) -> Backup:
     )
 
 
+def fetched(storage: Storage, backup: Backup, staging: Path) -> Path:
+    """The archive's files in a folder."""
+    folder = staging / "archive"
+    folder.mkdir()
+    fetch_archive(storage, backup, folder, stop=StopSignal())
+    return folder
+
+
 def restore(engine: Engine, storage: Storage, backup: Backup, name: str, staging: Path) -> list[str]:
     """Restore into a new database of that name; returns how it differs from the backup, properties included."""
-    archive, stop, properties = staging / "database.pgdump", StopSignal(), backup.manifest.properties
-    fetch_verified(storage, backup, backup.manifest.objects[0], archive, stop=stop)
+    stop, properties = StopSignal(), backup.manifest.properties
+    archive = fetched(storage, backup, staging)
     with engine.server.maintenance() as connection:
         create_database(connection, name, properties)
     load(engine.server, engine.tools, archive, name, 2, stop=stop)

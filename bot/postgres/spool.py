@@ -1,0 +1,230 @@
+"""A directory-format archive taken away while pg_dump writes it, so that its disk stays small and its uploads early.
+
+Large files are followed as they grow, and what was read of them is given back to the disk at once; small ones go
+into one tar when they are whole. pg_dump is paused while more lies here than there is room for. Any file system of
+Linux that can punch holes will do (`fallocate(2)`: ext4, xfs, btrfs, tmpfs).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tarfile
+from collections.abc import Callable
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Protocol, Self, cast
+
+from bot.errors import StorageFailed
+from bot.models import SMALL_FILES
+from bot.postgres.holes import punch_hole
+from bot.runtime.leash import Leash
+from bot.runtime.stop import StopSignal
+
+SMALL = 8 << 20
+_PIECE = 1 << 20
+_GIVE_BACK_EVERY = 4 << 20
+_LOOK_AGAIN = 0.02
+
+
+class Outlet(Protocol):
+    """Takes the bytes of one file of the archive."""
+
+    def write(self, data: bytes) -> None: ...
+
+    def seal(self) -> None:
+        """No more will come."""
+        ...
+
+
+@dataclass(eq=False)
+class _File:
+    path: Path
+    size: int = 0
+    read: int = 0
+    given_back: int = 0
+    closed: bool = False
+    taken: bool = False
+    gone: bool = False
+
+
+class Spool:
+    """Takes `directory` away through outlets that `open_outlet` makes by file name. `look` has to be called often.
+
+    At most about `room` bytes lie in the directory: pg_dump is paused at three quarters of it.
+    """
+
+    def __init__(
+        self, directory: Path, room: int, lanes: int, open_outlet: Callable[[str], Outlet], stop: StopSignal
+    ) -> None:
+        self._directory = directory
+        self._pause_above, self._resume_below = room * 3 // 4, room // 2
+        self._open_outlet = open_outlet
+        self._stop = stop
+        self._given_up = StopSignal()
+        self._lanes = ThreadPoolExecutor(lanes, thread_name_prefix="dump-lane")
+        self._packer = ThreadPoolExecutor(1, thread_name_prefix="dump-pack")
+        self._pack: tuple[tarfile.TarFile, Outlet] | None = None
+        self._files: dict[str, _File] = {}
+        self._gone_bytes = 0
+        self._work: list[Future[None]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._given_up.set("the dump has ended")
+        for pool in (self._lanes, self._packer):
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    @property
+    def raw_bytes(self) -> int:
+        """Bytes taken so far."""
+        return self._gone_bytes + sum(file.read for file in self._files.values())
+
+    def look(self, leash: Leash) -> None:
+        """Find new files, take what can be taken, and hold pg_dump back where it is too fast. Raises failures."""
+        self._raise_failures()
+        self._find()
+        lying = sum(file.size - file.given_back for file in self._files.values())
+        crowded = lying > self._pause_above
+        for file in self._files.values():
+            self._take(file, even_if_small=crowded)
+        if crowded and not leash.paused:
+            leash.pause()
+        elif leash.paused and lying < self._resume_below:
+            leash.resume()
+
+    def finish(self, on_progress: Callable[[int], None]) -> None:
+        """After pg_dump's good end: take the rest, and seal every outlet."""
+        self._find()
+        for file in self._files.values():
+            file.closed = True
+            self._take(file)
+        while self._work:
+            wait(self._work, _LOOK_AGAIN, FIRST_EXCEPTION)
+            self._stop.check()
+            self._raise_failures()
+            on_progress(self.raw_bytes)
+        self._drop_gone()
+        if self._pack is not None:
+            archive, outlet = self._pack
+            archive.close()
+            outlet.seal()
+
+    def _find(self) -> None:
+        self._drop_gone()
+        if not self._directory.exists():
+            return
+        with os.scandir(self._directory) as entries:
+            for entry in entries:
+                file = self._files.get(entry.name) or _File(Path(entry.path))
+                with suppress(FileNotFoundError):
+                    if not file.closed:
+                        # In this order: what is closed grows no more.
+                        closed = _is_closed(file.path)
+                        file.size = file.path.stat().st_size
+                        file.closed = closed
+                    self._files[entry.name] = file
+
+    def _drop_gone(self) -> None:
+        for name in [name for name, file in self._files.items() if file.gone]:
+            self._gone_bytes += self._files.pop(name).read
+
+    def _take(self, file: _File, *, even_if_small: bool = False) -> None:
+        if file.taken:
+            return
+        if file.size >= SMALL or (even_if_small and not file.closed):
+            file.taken = True
+            self._work.append(self._lanes.submit(self._follow, file))
+        elif file.closed:
+            file.taken = True
+            self._work.append(self._packer.submit(self._add_to_pack, file))
+
+    def _follow(self, file: _File) -> None:
+        """One large file, from its first byte to its last, while it grows."""
+        outlet = self._open_outlet(file.path.name)
+        with file.path.open("r+b", buffering=0) as source:
+            while True:
+                closed = file.closed
+                if piece := source.read(_PIECE):
+                    outlet.write(piece)
+                    file.read += len(piece)
+                    if file.read - file.given_back >= _GIVE_BACK_EVERY:
+                        file.given_back = punch_hole(source.fileno(), file.given_back, file.read)
+                    self._given_up.check()
+                elif closed:
+                    break
+                else:
+                    self._given_up.wait(_LOOK_AGAIN)
+        outlet.seal()
+        _remove(file)
+
+    def _add_to_pack(self, file: _File) -> None:
+        self._given_up.check()
+        if self._pack is None:
+            outlet = self._open_outlet(SMALL_FILES)
+            self._pack = _tar(outlet), outlet
+        entry = tarfile.TarInfo(file.path.name)
+        entry.size = file.size
+        with file.path.open("rb") as source:
+            self._pack[0].addfile(entry, source)
+        file.read = file.size
+        _remove(file)
+
+    def _raise_failures(self) -> None:
+        work, self._work = self._work, []
+        for future in work:
+            if not future.done():
+                self._work.append(future)
+                continue
+            try:
+                future.result()
+            except OSError as error:
+                raise StorageFailed(
+                    f"{self._directory}: {error.strerror or error}", "Free space in [staging], or point it elsewhere."
+                ) from error
+
+
+class _Writing:
+    """An outlet as the file that tarfile writes to."""
+
+    def __init__(self, outlet: Outlet) -> None:
+        self._outlet = outlet
+
+    def write(self, data: bytes) -> int:
+        self._outlet.write(bytes(data))
+        return len(data)
+
+
+def _tar(outlet: Outlet) -> tarfile.TarFile:
+    return tarfile.open(
+        mode="w|", fileobj=cast("IO[bytes]", _Writing(outlet)), bufsize=_PIECE, format=tarfile.PAX_FORMAT
+    )
+
+
+def _remove(file: _File) -> None:
+    file.path.unlink()
+    file.gone = True
+
+
+def _is_closed(path: Path) -> bool:
+    """Whether nobody has the file open for writing: only then does Linux grant a read lease (`fcntl(2)`)."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        # An empty one may be just about to be opened for writing, and a lease be broken by that, with a signal.
+        if os.fstat(descriptor).st_size == 0:
+            return False
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    except OSError:
+        return False
+    else:
+        return True
+    finally:
+        os.close(descriptor)
