@@ -15,8 +15,10 @@ _BLOCK = 4096
 
 def punch_hole(descriptor: int, start: int, end: int) -> int:
     """Give back the blocks from `start` to `end` (`fallocate(2)`); returns where the hole ends. Raises OSError."""
-    libc = ctypes.CDLL(None, use_errno=True)
     end -= end % _BLOCK
+    if end <= start:
+        return start
+    libc = ctypes.CDLL(None, use_errno=True)
     length = ctypes.c_int64(end - start)
     if libc.fallocate64(descriptor, _KEEP_SIZE_AND_PUNCH_HOLE, ctypes.c_int64(start), length) != 0:
         number = ctypes.get_errno()

@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Protocol, Self, cast
+from typing import Protocol, Self
 
 from bot.errors import StorageFailed
 from bot.models import SMALL_FILES
@@ -67,7 +67,7 @@ class Spool:
         self._given_up = StopSignal()
         self._lanes = ThreadPoolExecutor(lanes, thread_name_prefix="dump-lane")
         self._packer = ThreadPoolExecutor(1, thread_name_prefix="dump-pack")
-        self._pack: tuple[tarfile.TarFile, Outlet] | None = None
+        self._pack: Outlet | None = None
         self._files: dict[str, _File] = {}
         self._gone_bytes = 0
         self._work: list[Future[None]] = []
@@ -113,9 +113,8 @@ class Spool:
             on_progress(self.raw_bytes)
         self._drop_gone()
         if self._pack is not None:
-            archive, outlet = self._pack
-            archive.close()
-            outlet.seal()
+            self._pack.write(bytes(2 * tarfile.BLOCKSIZE))
+            self._pack.seal()
 
     def _find(self) -> None:
         self._drop_gone()
@@ -152,28 +151,29 @@ class Spool:
         with file.path.open("r+b", buffering=0) as source:
             while True:
                 closed = file.closed
-                if piece := source.read(_PIECE):
+                piece = source.read(_PIECE)
+                if piece:
                     outlet.write(piece)
                     file.read += len(piece)
-                    if file.read - file.given_back >= _GIVE_BACK_EVERY:
-                        file.given_back = punch_hole(source.fileno(), file.given_back, file.read)
-                    self._given_up.check()
                 elif closed:
                     break
-                else:
+                if file.read - file.given_back >= (_GIVE_BACK_EVERY if piece else 1):
+                    file.given_back = punch_hole(source.fileno(), file.given_back, file.read)
+                if not piece:
                     self._given_up.wait(_LOOK_AGAIN)
+                self._given_up.check()
         outlet.seal()
         _remove(file)
 
     def _add_to_pack(self, file: _File) -> None:
         self._given_up.check()
         if self._pack is None:
-            outlet = self._open_outlet(SMALL_FILES)
-            self._pack = _tar(outlet), outlet
+            self._pack = self._open_outlet(SMALL_FILES)
         entry = tarfile.TarInfo(file.path.name)
         entry.size = file.size
-        with file.path.open("rb") as source:
-            self._pack[0].addfile(entry, source)
+        self._pack.write(entry.tobuf(tarfile.PAX_FORMAT))
+        self._pack.write(file.path.read_bytes())
+        self._pack.write(bytes(-file.size % tarfile.BLOCKSIZE))
         file.read = file.size
         _remove(file)
 
@@ -189,23 +189,6 @@ class Spool:
                 raise StorageFailed(
                     f"{self._directory}: {error.strerror or error}", "Free space in [staging], or point it elsewhere."
                 ) from error
-
-
-class _Writing:
-    """An outlet as the file that tarfile writes to."""
-
-    def __init__(self, outlet: Outlet) -> None:
-        self._outlet = outlet
-
-    def write(self, data: bytes) -> int:
-        self._outlet.write(bytes(data))
-        return len(data)
-
-
-def _tar(outlet: Outlet) -> tarfile.TarFile:
-    return tarfile.open(
-        mode="w|", fileobj=cast("IO[bytes]", _Writing(outlet)), bufsize=_PIECE, format=tarfile.PAX_FORMAT
-    )
 
 
 def _remove(file: _File) -> None:

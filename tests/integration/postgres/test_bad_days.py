@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -13,17 +14,31 @@ from psycopg.conninfo import make_conninfo
 from pydantic import SecretStr
 
 from bot.errors import DamagedBackup, DatabaseUnreachable, Interrupted, SettingsError, StorageFailed, ToolFailed
-from bot.models import Backup
+from bot.operations.staging import staged
 from bot.postgres.connection import Server, server_of
-from bot.postgres.dump import Snapshot, TableLocked, dump, globals_sql
+from bot.postgres.dump import Snapshot, Spooling, TableLocked, dump, globals_sql
+from bot.postgres.spool import Outlet
 from bot.postgres.tools import Tools
 from bot.runtime.stop import StopSignal
 from bot.settings import TargetSettings
-from bot.storage import Storage, fetch_verified
-from tests.integration.postgres.engine import BACKUP_ID, DUMP, TARGET, Engine, restore, server_at, take_backup
+from bot.storage import Storage
+from bot.storage.archive import ArchiveWriter
+from tests.integration.postgres.engine import (
+    BACKUP_ID,
+    STAGING,
+    TARGET,
+    Engine,
+    fetched,
+    nowhere,
+    restore,
+    server_at,
+    take_backup,
+)
 from tests.support import Bucket, Database, random_name
 
-WIDE = "CREATE TABLE wide AS SELECT i, repeat(md5(i::text), 40) AS text FROM generate_series(1, 40000) i"
+WIDE = "CREATE UNLOGGED TABLE wide AS SELECT i, repeat(md5(i::text), 40) AS text FROM generate_series(1, 100000) i"
+# pg_dump is held back while this much lies in its folder, so that it is never done before its outlets are.
+LITTLE_ROOM = 1 << 20
 
 
 @contextmanager
@@ -47,14 +62,27 @@ def dump_to_storage(
 ) -> None:
     """`on_chunk` runs before each chunk is stored: pg_dump is in the middle of its work then."""
     server = server or engine.server
+    with (
+        ArchiveWriter(storage, TARGET, BACKUP_ID, 0, 3) as archive,
+        staged(STAGING, BACKUP_ID, 0) as folder,
+        Snapshot(server) as snapshot,
+    ):
+        spooling = Spooling(folder / "archive", LITTLE_ROOM, lambda name: _Watched(archive.open_file(name), on_chunk))
+        dump(server, engine.tools, snapshot.id, spooling, jobs=2, stop=stop or StopSignal(), lock_timeout=0.5)
+        archive.complete()
 
-    def sink(chunk: bytes) -> None:
-        on_chunk()
-        writer.write(chunk)
 
-    with Snapshot(server) as snapshot, storage.writer(TARGET, BACKUP_ID, DUMP) as writer:
-        dump(server, engine.tools, snapshot.id, sink, stop=stop or StopSignal(), lock_timeout=0.5)
-        writer.complete()
+@dataclass(frozen=True)
+class _Watched:
+    outlet: Outlet
+    on_chunk: Callable[[], object]
+
+    def write(self, data: bytes) -> None:
+        self.on_chunk()
+        self.outlet.write(data)
+
+    def seal(self) -> None:
+        self.outlet.seal()
 
 
 def keys_and_uploads(s3: Bucket) -> list[str]:
@@ -128,7 +156,7 @@ def test_a_locked_table_and_who_holds_it_are_named(engine: Engine, storage: Stor
 
 
 def _pg_dumps() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if child.name() == "pg_dump"]
+    return [child for child in psutil.Process().children(recursive=True) if child.name() == "pg_dump"]
 
 
 def test_pg_dump_killed_by_a_signal_is_a_failure_that_stores_nothing(
@@ -210,27 +238,22 @@ def test_a_damaged_object_is_refused_before_anything_is_loaded(
 ) -> None:
     engine.execute("CREATE TABLE devices AS SELECT i, md5(i::text) FROM generate_series(1, 5000) i")
     backup = take_backup(engine, storage)
-    _damage(s3, kind)
+    _damage(s3, kind, backup.manifest.objects[0].name)
     with pytest.raises(DamagedBackup):
-        _fetch(storage, backup, tmp_path / "dump")
-    assert list(tmp_path.iterdir()) == []
+        fetched(storage, backup, tmp_path)
 
 
-def test_tools_that_are_gone_are_named(engine: Engine) -> None:
-    nowhere = Tools(Path("/nowhere"), "16.1")
+def test_tools_that_are_gone_are_named(engine: Engine, tmp_path: Path) -> None:
+    gone = Tools(Path("/nowhere"), "16.1")
     with (
         Snapshot(engine.server) as snapshot,
         pytest.raises(ToolFailed, match=r"could not be started: .*/nowhere/pg_dump"),
     ):
-        dump(engine.server, nowhere, snapshot.id, lambda _chunk: None, stop=StopSignal())
+        dump(engine.server, gone, snapshot.id, nowhere(tmp_path), jobs=2, stop=StopSignal())
 
 
-def _fetch(storage: Storage, backup: Backup, destination: Path) -> None:
-    fetch_verified(storage, backup, backup.manifest.objects[0], destination, stop=StopSignal())
-
-
-def _damage(s3: Bucket, kind: str) -> None:
-    client, key = s3.server.client(), f"backups/{TARGET}/{BACKUP_ID}/{DUMP}"
+def _damage(s3: Bucket, kind: str, name: str) -> None:
+    client, key = s3.server.client(), f"backups/{TARGET}/{BACKUP_ID}/{name}"
     try:
         data = bytearray(client.get_object(Bucket=s3.name, Key=key)["Body"].read())
         if kind == "gone":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,7 @@ from bot.postgres.dump import Snapshot, dump
 from bot.postgres.facts import alembic_revision, database_facts, estimated_dump_bytes, replication_slots, server_facts
 from bot.postgres.tools import find_tools
 from bot.runtime.stop import StopSignal
-from tests.integration.postgres.engine import Engine
+from tests.integration.postgres.engine import Engine, nowhere
 from tests.support import Database
 
 
@@ -63,14 +64,21 @@ def test_the_revision_is_found_in_whatever_schema(engine: Engine) -> None:
         "SELECT i, jsonb_build_object('name', 'device ' || i, 'tags', '[]') AS d FROM generate_series(1, 60000) i",
     ],
 )
-def test_the_dump_is_estimated_within_half_and_double(engine: Engine, rows: str) -> None:
+def test_the_dump_is_estimated_within_half_and_double(engine: Engine, tmp_path: Path, rows: str) -> None:
     engine.execute(f"CREATE TABLE sample AS {rows}", "CREATE INDEX ON sample (i)", "ANALYZE")
     with engine.server.connect() as connection:
         estimated = estimated_dump_bytes(connection)
     with Snapshot(engine.server) as snapshot:
         seen: list[int] = []
-        stop = StopSignal()
-        result = dump(engine.server, engine.tools, snapshot.id, lambda _c: None, stop=stop, on_progress=seen.append)
+        result = dump(
+            engine.server,
+            engine.tools,
+            snapshot.id,
+            nowhere(tmp_path),
+            jobs=2,
+            stop=StopSignal(),
+            on_progress=seen.append,
+        )
     assert 0.5 < estimated / result.raw_bytes < 2
     assert seen[-1] == result.raw_bytes
     assert seen == sorted(seen)

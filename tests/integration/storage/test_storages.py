@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import io
 import os
+import tarfile
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import zstandard
 
 from bot.errors import Conflict, DamagedBackup, Interrupted, NotFound, StorageFailed, UsageError
-from bot.models import StoredObject
+from bot.models import SMALL_FILES, StoredObject
 from bot.runtime.stop import StopSignal
 from bot.settings import DirectorySettings, S3Settings
-from bot.storage import Storage, fetch_verified, open_storage
+from bot.storage import Storage, fetch_archive, open_storage
+from bot.storage.archive import ArchiveWriter
 from tests.support import Bucket
 from tests.unit.storage.samples import BACKUP_ID, TARGET, backup_of, manifest_of
 
-NAME = "database.pgdump.zst"
+NAME = "database.3456.dat.zst"
+FILE = "3456.dat"
 LARGE = os.urandom(1 << 20) * 27
 
 
@@ -35,12 +41,18 @@ def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]
     yield open_storage(settings, bucket.environment)
 
 
+@pytest.fixture
+def staging(tmp_path: Path) -> Path:
+    (tmp_path / "staging").mkdir()
+    return tmp_path / "staging"
+
+
 def put(storage: Storage, data: bytes, name: str = NAME, backup_id: str = BACKUP_ID) -> StoredObject:
     with storage.writer(TARGET, backup_id, name, len(data)) as writer:
         for start in range(0, len(data), 700_001):
             writer.write(data[start : start + 700_001])
         written = writer.complete()
-    return StoredObject(name, written.size, written.sha256, "dump")
+    return StoredObject(name, written.size, written.sha256, "dump", len(data))
 
 
 def read(storage: Storage, name: str = NAME) -> bytes:
@@ -117,57 +129,97 @@ def test_names_that_could_lead_elsewhere_are_refused(storage: Storage, name: str
         storage.list_backups(name)
 
 
-def test_a_fetched_object_is_decompressed_and_verified(storage: Storage, tmp_path: Path) -> None:
-    stored = put(storage, zstandard.compress(LARGE))
+def fetch(storage: Storage, directory: Path, *objects: StoredObject, stop: StopSignal | None = None) -> list[int]:
     seen: list[int] = []
-    destination = tmp_path / "dump"
-    backup = backup_of(manifest_of(stored))
-    fetch_verified(storage, backup, stored, destination, stop=StopSignal(), on_progress=seen.append)
-    assert destination.read_bytes() == LARGE
-    assert destination.stat().st_mode & 0o777 == 0o600
+    backup = backup_of(manifest_of(*objects))
+    fetch_archive(storage, backup, directory, stop=stop or StopSignal(), on_progress=seen.append)
+    return seen
+
+
+def test_a_fetched_object_is_decompressed_and_verified(storage: Storage, staging: Path) -> None:
+    stored, other = put(storage, zstandard.compress(LARGE)), put(storage, b"not part of the archive", "globals.sql.zst")
+    seen = fetch(storage, staging, stored, replace(other, role="globals"))
+    assert [path.name for path in staging.iterdir()] == [FILE]
+    assert (staging / FILE).read_bytes() == LARGE
+    assert (staging / FILE).stat().st_mode & 0o777 == 0o600
+    assert seen == sorted(seen)
     assert seen[-1] == stored.size
 
 
-def test_what_compresses_well_is_decompressed_in_pieces(storage: Storage, tmp_path: Path) -> None:
-    stored = put(storage, zstandard.compress(bytes(300 << 20)))
-    fetch_verified(storage, backup_of(manifest_of(stored)), stored, tmp_path / "dump", stop=StopSignal())
-    assert (tmp_path / "dump").stat().st_size == 300 << 20
+def test_small_files_come_out_of_their_tar(storage: Storage, staging: Path) -> None:
+    small = {f"{number}.dat": os.urandom(number * 100) for number in range(30)}
+    with ArchiveWriter(storage, TARGET, BACKUP_ID, 0, 3) as archive:
+        outlet = archive.open_file(SMALL_FILES)
+        packed = io.BytesIO()
+        with tarfile.open(mode="w", fileobj=packed) as tar:
+            for name, data in small.items():
+                entry = tarfile.TarInfo(name)
+                entry.size = len(data)
+                tar.addfile(entry, io.BytesIO(data))
+        outlet.write(packed.getvalue())
+        objects = archive.complete()
+    fetch(storage, staging, *objects)
+    assert {path.name: path.read_bytes() for path in staging.iterdir()} == small
+
+
+@pytest.mark.parametrize("name", ["../out.dat", "/tmp/out.dat", "a/b.dat", ".hidden"])
+def test_a_tar_that_leads_elsewhere_is_refused(storage: Storage, staging: Path, name: str) -> None:
+    packed = io.BytesIO()
+    with tarfile.open(mode="w", fileobj=packed) as tar:
+        tar.addfile(tarfile.TarInfo(name))
+    stored = put(storage, zstandard.compress(packed.getvalue()), f"database.{SMALL_FILES}.zst")
+    with pytest.raises(UsageError, match="cannot name a folder or object"):
+        fetch(storage, staging, stored)
+    assert list(staging.iterdir()) == []
+
+
+def test_what_compresses_well_is_decompressed_in_pieces(storage: Storage, staging: Path) -> None:
+    fetch(storage, staging, put(storage, zstandard.compress(bytes(300 << 20))))
+    assert (staging / FILE).stat().st_size == 300 << 20
 
 
 @pytest.mark.parametrize("content", ["other", "no frame", "cut"])
-def test_an_object_that_differs_from_its_manifest_is_refused(storage: Storage, tmp_path: Path, content: str) -> None:
+@pytest.mark.parametrize("name", [NAME, f"database.{SMALL_FILES}.zst"])
+def test_an_object_that_differs_from_its_manifest_is_refused(
+    storage: Storage, staging: Path, content: str, name: str
+) -> None:
     frame = zstandard.compress(LARGE)
     data = {"other": zstandard.compress(b"other"), "no frame": b"not zstd at all", "cut": frame[:-9]}[content]
-    put(storage, data)
-    expected = StoredObject(NAME, len(frame), "0" * 64, "dump")
+    put(storage, data, name)
     with pytest.raises(DamagedBackup, match="the manifest says"):
-        fetch_verified(storage, backup_of(manifest_of(expected)), expected, tmp_path / "dump", stop=StopSignal())
-    same_size = StoredObject(NAME, len(data), "0" * 64, "dump")
+        fetch(storage, staging, StoredObject(name, len(frame), "0" * 64, "dump", len(LARGE)))
+    for left in staging.iterdir():
+        left.unlink()
     with pytest.raises(DamagedBackup, match="SHA-256 differs"):
-        fetch_verified(storage, backup_of(manifest_of(same_size)), same_size, tmp_path / "dump", stop=StopSignal())
-    assert not (tmp_path / "dump").exists()
+        fetch(storage, staging, StoredObject(name, len(data), "0" * 64, "dump", len(LARGE)))
 
 
-def test_a_stop_ends_a_fetch_and_removes_its_file(storage: Storage, tmp_path: Path) -> None:
+def test_a_stop_ends_a_fetch(storage: Storage, staging: Path) -> None:
     stored = put(storage, zstandard.compress(LARGE))
     stop = StopSignal()
+    stop.set()
     with pytest.raises(Interrupted):
-        fetch_verified(
-            storage,
-            backup_of(manifest_of(stored)),
-            stored,
-            tmp_path / "dump",
-            stop=stop,
-            on_progress=lambda _done: stop.set(),
-        )
-    assert not (tmp_path / "dump").exists()
+        fetch(storage, staging, stored, stop=stop)
 
 
 def test_staging_that_cannot_be_written_is_named(storage: Storage, tmp_path: Path) -> None:
-    stored = put(storage, zstandard.compress(b"x"))
     with pytest.raises(StorageFailed, match="No such file or directory") as failed:
-        fetch_verified(storage, backup_of(manifest_of(stored)), stored, tmp_path / "no" / "dump", stop=StopSignal())
+        fetch(storage, tmp_path / "no", put(storage, zstandard.compress(b"x")))
     assert "[staging]" in failed.value.remedy
+
+
+def test_nothing_exists_before_the_archive_is_complete(storage: Storage) -> None:
+    with suppress(RuntimeError), ArchiveWriter(storage, TARGET, BACKUP_ID, 0, 3) as archive:
+        for name in ("1.dat", "2.dat"):
+            outlet = archive.open_file(name)
+            outlet.write(os.urandom(12 << 20))
+            outlet.seal()
+        with pytest.raises(DamagedBackup):
+            read(storage, "database.1.dat.zst")
+        raise RuntimeError("pg_dump did not end well")
+    for name in ("1.dat", "2.dat"):
+        with pytest.raises(DamagedBackup):
+            read(storage, f"database.{name}.zst")
 
 
 def test_storage_says_how_much_room_there_is(storage: Storage) -> None:

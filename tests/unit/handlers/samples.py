@@ -56,7 +56,7 @@ def backup(number: int = 0, **changes: Any) -> Backup:
         server_version_num=160004,
         started_at=ago(hours=2 + number),
         finished_at=ago(hours=2 + number) + timedelta(seconds=7),
-        objects=(StoredObject("database.pgdump.zst", 29_100_000, "0" * 64, "dump"),),
+        objects=(StoredObject("database.toc.dat.zst", 29_100_000, "0" * 64, "dump", 90_000_000),),
         digest=DatabaseDigest((TableDigest("public.devices", 4000, "1"),), {}, 0, "0" * 64),
         database_bytes=210_000_000,
         dump_bytes=90_000_000,

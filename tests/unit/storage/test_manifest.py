@@ -14,7 +14,7 @@ from bot.models import StoredObject
 from bot.storage.manifest import from_json, to_json
 from tests.unit.storage.samples import manifest_of
 
-MANIFEST = manifest_of(StoredObject("database.pgdump.zst", 12, "ab" * 32, "dump"))
+MANIFEST = manifest_of(StoredObject("database.toc.dat.zst", 12, "ab" * 32, "dump", 40))
 
 
 def test_a_manifest_comes_back_the_same() -> None:
