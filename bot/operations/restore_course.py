@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
@@ -76,6 +77,7 @@ class RestoreCourse:
         with self._journal.step("stop_services") as notes:
             stopped = self._services.stop(self._journal.memory["running"])
             notes.detail = ", ".join(stopped) or "no service was running"
+        self._journal.remember(stopped=True)
         with self._journal.step("create_database") as notes, self._server.maintenance(self._scratch) as connection:
             create_database(connection, self._scratch, self._backup.manifest.properties)
             notes.detail = self._scratch
@@ -137,17 +139,17 @@ class RestoreCourse:
         problems = []
         for name in reversed(self._journal.memory["running"]):
             try:
-                if self._killed_while_stopping():
-                    self._services.stop([name])
+                self._wait_for_a_stop_that_outlived_its_worker(name)
                 self._services.start([name])
             except ServiceFailed as error:
                 problems.append(str(error))
         return " ".join(problems) or "The services are as before."
 
-    def _killed_while_stopping(self) -> bool:
-        """A stop command may outlive its worker: it has to be waited for, or it ends what is started."""
-        stop = next(step for step in self._operation.steps if step.name == "stop_services")
-        return stop.state is StepState.RUNNING
+    def _wait_for_a_stop_that_outlived_its_worker(self, name: str) -> None:
+        if self._operation.attempt > 1 and not self._journal.memory.get("stopped"):
+            # It would end what is started now. A second stop waits for it; whether it works is not what matters here.
+            with suppress(ServiceFailed):
+                self._services.stop([name])
 
     def _undo_database(self) -> bool:
         with self._server.maintenance(self._scratch) as connection:

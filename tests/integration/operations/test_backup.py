@@ -43,7 +43,8 @@ def test_a_backup_is_in_storage_in_the_catalog_and_in_its_result(s3_rig: Rig) ->
     }
     assert manifest.digest == s3_rig.digest()
     assert s3_rig.objects() == [
-        f"baseliner/{TARGET}/{backup.id}/{name}" for name in ("database.pgdump.zst", "globals.sql.zst", "manifest.json")
+        f"baseliner/{TARGET}/{backup.id}/{name}"
+        for name in ("database.small.tar.zst", "globals.sql.zst", "manifest.json")
     ]
     assert ended.result == {
         "backup_id": backup.id,

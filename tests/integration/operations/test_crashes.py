@@ -45,7 +45,7 @@ def assert_nothing_half_done(rig: Rig, ended: Operation) -> None:
     assert rig.objects() == sorted(
         f"{prefix}{TARGET}/{backup_id}/{name}"
         for backup_id in rig.backup_ids()
-        for name in ("database.pgdump.zst", "globals.sql.zst", "manifest.json")
+        for name in ("database.small.tar.zst", "globals.sql.zst", "manifest.json")
     )
     assert rig.application.running == {"api", "worker"}
     assert ended.id in {drawing.subject_id for drawing in rig.services.drawings.due()}

@@ -39,7 +39,7 @@ def prepared(rig: Rig) -> Rig:
 
 
 def stored_dump(rig: Rig) -> str:
-    return next(key for key in rig.objects() if key.endswith("database.pgdump.zst"))
+    return next(key for key in rig.objects() if key.endswith("database.small.tar.zst"))
 
 
 def test_a_tampered_object_is_refused_before_anything_is_stopped(rig: Rig) -> None:
@@ -107,7 +107,7 @@ def test_without_room_to_unpack_it_nothing_is_begun(rig: Rig) -> None:
     ended = rig.run(rig.approved_restore())
     assert_as_it_was(rig, ended)
     assert ended.failure is not None
-    assert "the unpacked backup needs 1,000,000,000,000,000,000" in ended.failure.message
+    assert "1,000,000,000,000,000,000 are needed" in ended.failure.message
     assert rig.application.log == []
 
 

@@ -17,7 +17,7 @@ from bot.storage import Storage, open_storage
 from tests.support import Bucket
 from tests.unit.storage.samples import BACKUP_ID, TARGET
 
-NAME = "database.pgdump.zst"
+NAME = "database.small.tar.zst"
 
 AFTER_THE_HEAD = -1
 

@@ -10,7 +10,7 @@ from bot.errors import StorageFailed
 from bot.storage.local import LocalStorage
 from tests.unit.storage.samples import BACKUP_ID, TARGET, manifest_of
 
-NAME = "database.pgdump.zst"
+NAME = "database.small.tar.zst"
 
 
 @pytest.fixture
