@@ -148,6 +148,8 @@ class TargetSettings(_Section):
     """connections that dump or restore at once"""
     compression: int = Field(default=3, ge=1, le=19)
     """zstd's level"""
+    hash_tables_up_to: Size = 100 * 10**9
+    """of a larger table the rows are only counted; 0 counts everywhere"""
     tools: tuple[Path, ...] = ()
     """folders with PostgreSQL client programs, looked at first"""
     application: Application = Application()

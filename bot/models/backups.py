@@ -39,8 +39,8 @@ class TableDigest:
     table: str
     """quoted, schema-qualified"""
     rows: int
-    content: str
-    """decimal `sum(hashtextextended(row::text, 0))`"""
+    content: str | None
+    """decimal `sum(hashtextextended(row::text, 0))`; None where rows were only counted"""
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,11 @@ class DatabaseDigest:
     @property
     def rows(self) -> int:
         return sum(table.rows for table in self.tables)
+
+    @property
+    def only_counted(self) -> tuple[str, ...]:
+        """Tables whose content was not hashed."""
+        return tuple(table.table for table in self.tables if table.content is None)
 
 
 @dataclass(frozen=True)

@@ -76,8 +76,9 @@ class BackupEngine:
         started_at = self._context.now()
         source = self._source(order.target)
         storage = self.storage_of(order.target)
+        hashed = self._context.target(order.target).hash_tables_up_to
         with self._archive(order, source, storage) as archive:
-            with Snapshot(source.server) as snapshot, _beside(snapshot, stop) as digesting:
+            with Snapshot(source.server) as snapshot, _beside(snapshot, hashed, stop) as digesting:
                 result = self._dump(order, source, archive, snapshot.id, stop, on_progress)
                 digest = digesting()
             self._globals(source, archive, stop)
@@ -200,12 +201,12 @@ class BackupEngine:
 
 
 @contextmanager
-def _beside(snapshot: Snapshot, stop: StopSignal) -> Generator[Callable[[], DatabaseDigest]]:
+def _beside(snapshot: Snapshot, hashed_up_to_bytes: int, stop: StopSignal) -> Generator[Callable[[], DatabaseDigest]]:
     """Digest the same snapshot while the dump runs; the callable waits for the outcome, or for `stop`."""
     # A stop of its own: a dump that fails must not wait for a digest that nobody needs any more.
     own = StopSignal()
     with ThreadPoolExecutor(1, thread_name_prefix="digest") as executor:
-        future = executor.submit(snapshot.digest, stop=own)
+        future = executor.submit(snapshot.digest, stop=own, hashed_up_to_bytes=hashed_up_to_bytes)
 
         def outcome() -> DatabaseDigest:
             while not wait([future], timeout=0.2).done:

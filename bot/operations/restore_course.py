@@ -16,7 +16,7 @@ from bot.operations.context import Context
 from bot.operations.journal import Journal
 from bot.operations.staging import make_folder, remove_folder, staging_folder
 from bot.postgres.connection import Server, server_of
-from bot.postgres.digest import compare, database_digest
+from bot.postgres.digest import compare, database_digest, hashed_in
 from bot.postgres.facts import server_facts
 from bot.postgres.load import analyze, apply_properties, create_database, load
 from bot.postgres.swap import SwapState, aside_name, drop_database, reopen, scratch_name, swap, swap_state
@@ -204,8 +204,8 @@ class RestoreCourse:
     def _verify(self, stop: StopSignal) -> None:
         with self._journal.step("verify_digests") as notes:
             with self._server.connect(self._scratch, autocommit=False) as connection:
-                actual = database_digest(connection, stop=stop)
-            expected = self._backup.manifest.digest
+                expected = self._backup.manifest.digest
+                actual = database_digest(connection, stop=stop, hashed=hashed_in(expected))
             differences = compare(expected, actual, same_major=self._same_major())
             if differences:
                 raise VerificationFailed(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from psycopg import Connection, sql
@@ -36,7 +36,8 @@ _PINNED = {
 _TABLES = """
     SELECT n.nspname, c.relname, format('%I.%I', n.nspname, c.relname),
            array(SELECT a.attname::text FROM pg_catalog.pg_attribute a
-                 WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attname)
+                 WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attname),
+           pg_catalog.pg_table_size(c.oid)
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND c.oid >= 16384
@@ -66,8 +67,31 @@ _LARGE_OBJECT_ROUND = """
 """
 
 
+Hashed = Callable[[str, int], bool]
+"""Whether the content of a table is hashed, by its name and its size in bytes, or only its rows counted."""
+
+
+def hashed_up_to(size: int) -> Hashed:
+    """Tables of at most this many bytes."""
+    return lambda _name, table_size: table_size <= size
+
+
+def hashed_in(digest: DatabaseDigest) -> Hashed:
+    """The same tables as in that digest, so that both can be compared."""
+    counted = set(digest.only_counted)
+    return lambda name, _size: name not in counted
+
+
+def _everything(_name: str, _size: int) -> bool:
+    return True
+
+
 def database_digest(
-    connection: Connection, *, stop: StopSignal, sequences: Mapping[str, int] | None = None
+    connection: Connection,
+    *,
+    stop: StopSignal,
+    sequences: Mapping[str, int] | None = None,
+    hashed: Hashed = _everything,
 ) -> DatabaseDigest:
     """Digest of the connection's database in its current transaction's snapshot, or in one of its own.
 
@@ -76,8 +100,8 @@ def database_digest(
     """
     with readable_errors("computing the digest"), cancelled_by(connection, stop), _pinned(connection):
         positions = sequence_positions(connection) if sequences is None else sequences
-        tables = list(_table_digests(connection, stop))
-        large_objects = _large_objects(connection, stop)
+        tables = list(_table_digests(connection, stop, hashed))
+        large_objects = _large_objects(connection, stop, hashed)
         if large_objects.rows:
             tables.append(large_objects)
         return DatabaseDigest(tuple(tables), dict(positions), large_objects.rows, schema_sha256(connection))
@@ -125,16 +149,18 @@ def _table_differences(expected: DatabaseDigest, actual: DatabaseDigest) -> Iter
             yield f"{name}: same{unit[:-1]} count ({before[name].rows:,}), different content"
 
 
-def _table_digests(connection: Connection, stop: StopSignal) -> Iterator[TableDigest]:
-    for schema, table, name, columns in connection.execute(_TABLES).fetchall():
+def _table_digests(connection: Connection, stop: StopSignal, hashed: Hashed) -> Iterator[TableDigest]:
+    for schema, table, name, columns, size in connection.execute(_TABLES).fetchall():
         stop.check()
         with readable_errors(f"reading {name}"):
-            row = connection.execute(_digest_query(schema, table, columns)).fetchone()
+            row = connection.execute(_digest_query(schema, table, columns if hashed(name, size) else None)).fetchone()
         assert row is not None  # noqa: S101 - an aggregate has one row
-        yield TableDigest(name, int(row[0]), str(row[1]))
+        yield TableDigest(name, int(row[0]), None if row[1] is None else str(row[1]))
 
 
-def _digest_query(schema: str, table: str, columns: list[str]) -> sql.Composed:
+def _digest_query(schema: str, table: str, columns: list[str] | None) -> sql.Composed:
+    if columns is None:
+        return sql.SQL("SELECT count(*), NULL FROM ONLY {}").format(sql.Identifier(schema, table))
     # Columns by name: with inheritance a restore may change their order. "C": a collation may change what hashes alike.
     row = sql.SQL(", ").join(sql.Identifier("t", column) for column in columns)
     return sql.SQL(
@@ -143,10 +169,13 @@ def _digest_query(schema: str, table: str, columns: list[str]) -> sql.Composed:
     ).format(row=row, table=sql.Identifier(schema, table))
 
 
-def _large_objects(connection: Connection, stop: StopSignal) -> TableDigest:
+def _large_objects(connection: Connection, stop: StopSignal, hashed: Hashed) -> TableDigest:
     """Count, and a hash over every piece of every large object; read in rounds, since one may be larger than memory."""
     oids = [row[0] for row in connection.execute("SELECT oid FROM pg_catalog.pg_largeobject_metadata").fetchall()]
     count, content, at = len(oids), 0, 0
+    size = connection.execute("SELECT pg_catalog.pg_table_size('pg_catalog.pg_largeobject')").fetchone()
+    if not hashed(LARGE_OBJECTS, int(size[0]) if size else 0):
+        return TableDigest(LARGE_OBJECTS, count, None)
     while oids:
         stop.check()
         row = connection.execute(_LARGE_OBJECT_ROUND, {"oids": oids, "at": at, "size": _LARGE_OBJECT_PIECE}).fetchone()

@@ -14,7 +14,7 @@ from psycopg import Connection
 from bot.errors import BaselinerError, ToolFailed
 from bot.models import DatabaseDigest
 from bot.postgres.connection import Server, quoted_database
-from bot.postgres.digest import database_digest, sequence_positions
+from bot.postgres.digest import database_digest, hashed_up_to, sequence_positions
 from bot.postgres.errors import readable_errors, tool_failure
 from bot.postgres.spool import Outlet, Spool
 from bot.postgres.tools import Tools
@@ -108,10 +108,14 @@ class Snapshot:
             raise
         return connection
 
-    def digest(self, *, stop: StopSignal) -> DatabaseDigest:
-        """The digest of this moment, on a connection of its own: it may run beside the dump."""
+    def digest(self, *, stop: StopSignal, hashed_up_to_bytes: int) -> DatabaseDigest:
+        """The digest of this moment, on a connection of its own: it may run beside the dump.
+
+        Of a table with more than `hashed_up_to_bytes` the rows are only counted.
+        """
         with self.connect() as connection:
-            return database_digest(connection, stop=stop, sequences=self.sequences)
+            hashed = hashed_up_to(hashed_up_to_bytes)
+            return database_digest(connection, stop=stop, sequences=self.sequences, hashed=hashed)
 
 
 def dump(

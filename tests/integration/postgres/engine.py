@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from bot.models import Backup, BackupKind, Manifest
 from bot.operations.staging import staged
 from bot.postgres.connection import Server, server_of
-from bot.postgres.digest import compare, database_digest
+from bot.postgres.digest import compare, database_digest, hashed_in
 from bot.postgres.dump import Snapshot, Spooling, dump
 from bot.postgres.facts import alembic_revision, database_facts, server_facts
 from bot.postgres.load import apply_properties, create_database, load
@@ -58,7 +58,11 @@ def engine_of(cluster: Cluster, dsn: str) -> Engine:
 
 
 def take_backup(
-    engine: Engine, storage: Storage, during: Callable[[], object] = lambda: None, room: int = 1 << 30
+    engine: Engine,
+    storage: Storage,
+    during: Callable[[], object] = lambda: None,
+    room: int = 1 << 30,
+    hashed_up_to_bytes: int = 1 << 40,
 ) -> Backup:
     """Dump to storage and commit; `during` runs after the snapshot was taken, before anything is read in it."""
     server, stop = engine.server, StopSignal()
@@ -69,7 +73,7 @@ def take_backup(
     with ArchiveWriter(storage, TARGET, BACKUP_ID, 0, 3) as archive, staged(STAGING, BACKUP_ID, 0) as folder:
         with Snapshot(server) as snapshot:
             during()
-            digest = snapshot.digest(stop=stop)
+            digest = snapshot.digest(stop=stop, hashed_up_to_bytes=hashed_up_to_bytes)
             spooling = Spooling(folder / "archive", room, archive.open_file)
             result = dump(server, engine.tools, snapshot.id, spooling, jobs=2, stop=stop)
         objects = archive.complete()
@@ -140,4 +144,7 @@ def restore(engine: Engine, storage: Storage, backup: Backup, name: str, staging
     load(engine.server, engine.tools, archive, name, 2, stop=stop)
     with engine.server.connect(name) as connection:
         differences = apply_properties(connection, name, properties)
-        return differences + compare(backup.manifest.digest, database_digest(connection, stop=stop))
+        return differences + compare(
+            backup.manifest.digest,
+            database_digest(connection, stop=stop, hashed=hashed_in(backup.manifest.digest)),
+        )
