@@ -46,6 +46,16 @@ def may_decide(actor: Actor, requester: Actor, decision: Decision, policy: Polic
     return Verdict(True, "on the list of approvers")
 
 
+def may_cancel(actor: Actor, requester: Actor, policy: Policy) -> Verdict:
+    """The person who asked, and everybody who may ask or approve: stopping is safer than going on."""
+    if actor.surface is not Surface.SLACK or actor.id == requester.id:
+        return Verdict(True, "asked for it")
+    able = tuple(dict.fromkeys([*policy.requesters, *policy.approvers]))
+    if actor.id not in able:
+        return Verdict(False, "you are neither on the list of requesters nor of approvers", able)
+    return Verdict(True, "may ask or approve")
+
+
 def still_open(state: OperationState, expires_at: datetime, now: datetime) -> Verdict:
     """Whether a plan can still be decided on. At the second of expiry it cannot."""
     if state is not OperationState.AWAITING_APPROVAL:

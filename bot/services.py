@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bot.clock import Clock
 from bot.operations.approvals import Approvals
 from bot.operations.backups import Backups
+from bot.operations.cancelling import Cancelling
 from bot.operations.drawings import Drawings
 from bot.operations.health import Health
 from bot.operations.overview import Audit, Overview
@@ -25,6 +26,7 @@ class Services:
     backups: Backups
     restores: Restores
     approvals: Approvals
+    cancelling: Cancelling
     preflights: Preflights
     windows: Windows
     health: Health

@@ -20,6 +20,7 @@ from bot.operations.asides import Asides
 from bot.operations.backup_engine import BackupEngine
 from bot.operations.backup_job import BackupJob
 from bot.operations.backups import Backups
+from bot.operations.cancelling import Cancelling
 from bot.operations.context import Context
 from bot.operations.drawings import Drawings
 from bot.operations.health import Health
@@ -69,6 +70,7 @@ def build(context: Context) -> House:
         backups=backups,
         restores=Restores(context, backups),
         approvals=approvals,
+        cancelling=Cancelling(context),
         preflights=Preflights(context),
         windows=windows,
         health=health,

@@ -17,6 +17,7 @@ from handlers.commands import CommandListener, command_table
 from handlers.directory import Directory
 from handlers.errors import answered
 from handlers.middleware import check_origin, give_reference
+from handlers.operations import OperationListeners
 from handlers.overview import OverviewListeners
 from handlers.preflight import PreflightListeners
 from handlers.restores import RestoreListeners
@@ -66,7 +67,8 @@ def register(app: App, services: Services) -> None:
     preflights = PreflightListeners(services, directory)
     windows = WindowListeners(services, directory)
     approvals = ApprovalListeners(services, directory)
-    table = command_table(backups, restores, preflights, windows, OverviewListeners(services))
+    operations = OperationListeners(services, directory)
+    table = command_table(backups, restores, preflights, windows, operations, OverviewListeners(services))
 
     app.command(ids.COMMAND)(answered(CommandListener(table, directory).listen))
     app.view(ids.BACKUP_MODAL)(answered(backups.submit))
@@ -76,6 +78,7 @@ def register(app: App, services: Services) -> None:
     app.action(ids.RESTORE_TARGET)(answered(restores.change_target))
     app.view(ids.WINDOW_MODAL)(answered(windows.submit))
     app.action(ids.CANCEL_WINDOW)(answered(windows.cancel))
+    app.action(ids.CANCEL_OPERATION)(answered(operations.cancel))
     app.action(ids.APPROVE)(answered(approvals.approve))
     app.action(ids.DENY)(answered(approvals.deny))
 

@@ -9,6 +9,7 @@ from slack_bolt import Args
 
 from handlers.backups import BackupListeners
 from handlers.directory import Directory
+from handlers.operations import OperationListeners
 from handlers.overview import OverviewListeners
 from handlers.parse import nearest, parse
 from handlers.preflight import PreflightListeners
@@ -35,6 +36,7 @@ def command_table(
     restores: RestoreListeners,
     preflights: PreflightListeners,
     windows: WindowListeners,
+    operations: OperationListeners,
     overview: OverviewListeners,
 ) -> tuple[Command, ...]:
     """Every word that can follow `/baseliner`, beside `help`."""
@@ -47,6 +49,7 @@ def command_table(
             "Asks for a restore; somebody else must approve it.",
             restores.command,
         ),
+        Command("cancel", "cancel ID", "Calls off what waits or runs, until a restore swaps.", operations.command),
         Command("preflight", "preflight [target]", "Checks that a migration may run now.", preflights.command),
         Command(
             "window",

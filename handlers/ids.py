@@ -13,6 +13,7 @@ COMMAND = "/baseliner"
 APPROVE = "approval.approve"
 DENY = "approval.deny"
 CANCEL_WINDOW = "window.cancel"
+CANCEL_OPERATION = "operation.cancel"
 
 TARGET = "target"
 BACKUP = "backup"

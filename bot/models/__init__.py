@@ -24,6 +24,7 @@ from bot.models.checks import (
     WindowState,
 )
 from bot.models.operations import (
+    POINTS_OF_NO_RETURN,
     Actor,
     Approval,
     AuditEntry,
@@ -43,6 +44,7 @@ from bot.models.operations import (
 )
 
 __all__ = [
+    "POINTS_OF_NO_RETURN",
     "SMALL_FILES",
     "Actor",
     "Alert",

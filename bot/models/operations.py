@@ -16,6 +16,10 @@ class OperationKind(StrEnum):
     WINDOW = "window"
 
 
+POINTS_OF_NO_RETURN: Mapping[OperationKind, str] = {OperationKind.RESTORE: "swap"}
+"""From this step on an operation is not cancelled any more, but brought to its end."""
+
+
 class OperationState(StrEnum):
     PLANNING = "planning"
     AWAITING_APPROVAL = "awaiting_approval"
@@ -138,6 +142,8 @@ class Operation:
     result: Mapping[str, Any] = field(default_factory=dict)
     failure: Failure | None = None
     progress: Progress | None = None
+    cancel_asked_by: Actor | None = None
+    """who called it off; a running one ends some seconds later"""
     steps: tuple[Step, ...] = ()
 
     @property
@@ -145,6 +151,12 @@ class Operation:
         if self.started_at is None or self.finished_at is None:
             return None
         return (self.finished_at - self.started_at).total_seconds()
+
+    @property
+    def past_return(self) -> bool:
+        """Whether the step after which there is only forward has begun."""
+        last = POINTS_OF_NO_RETURN.get(self.kind)
+        return any(step.name == last and step.started_at is not None for step in self.steps)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.errors import Interrupted
-from bot.models import Operation, Progress, StepState, SubjectKind
+from bot.models import POINTS_OF_NO_RETURN, Operation, Progress, StepState, SubjectKind
 from bot.operations.context import Context
 from bot.store import messages, operations
 from bot.store.database import Connection
@@ -46,7 +46,7 @@ class Journal:
     @contextmanager
     def step(self, name: str) -> Generator[StepNotes]:
         """Persist the step before it acts, and its end after."""
-        self._set(name, StepState.RUNNING, "")
+        self._begin(name)
         notes = StepNotes()
         try:
             yield notes
@@ -81,15 +81,31 @@ class Journal:
         with self._context.database.transaction() as connection:
             self._owned(operations.set_progress(connection, self._operation.id, self._operation.attempt, measured))
 
+    def _begin(self, name: str) -> None:
+        """The point of no return is passed only where nobody has called the operation off before."""
+        operation = self._operation
+        if POINTS_OF_NO_RETURN.get(operation.kind) == name:
+            with self._context.database.transaction() as connection:
+                operations.get(connection, operation.id, lock=True)
+                asked_by = operations.cancel_asked_by(connection, operation.id)
+                if asked_by is not None:
+                    raise Interrupted(f"Interrupted: cancelled by {asked_by.name}")
+                self._write(connection, name, StepState.RUNNING, "")
+        else:
+            self._set(name, StepState.RUNNING, "")
+
     def _set(self, name: str, state: StepState, detail: str) -> None:
-        now = self._context.now()
         with self._context.database.transaction() as connection:
-            step = operations.set_step(
-                connection, self._operation.id, self._operation.attempt, name, state, now, detail[:500]
-            )
-            self._owned(step is not None)
-            if step is not None and self._threaded:
-                self._want_message(connection, step.position, now)
+            self._write(connection, name, state, detail)
+
+    def _write(self, connection: Connection, name: str, state: StepState, detail: str) -> None:
+        now = self._context.now()
+        step = operations.set_step(
+            connection, self._operation.id, self._operation.attempt, name, state, now, detail[:500]
+        )
+        self._owned(step is not None)
+        if step is not None and self._threaded:
+            self._want_message(connection, step.position, now)
 
     def _want_message(self, connection: Connection, position: int, now: datetime) -> None:
         parent = messages.headline(connection, SubjectKind.OPERATION, self._operation.id)

@@ -10,7 +10,8 @@ from typing import Any, Protocol
 import psycopg
 
 from bot.errors import BaselinerError, Conflict, Interrupted, PlanVoid
-from bot.models import Failure, Operation, OperationKind, OperationState, SubjectKind
+from bot.models import Actor, Failure, Operation, OperationKind, OperationState, SubjectKind
+from bot.operations.cancelling import listening
 from bot.operations.context import Context
 from bot.operations.journal import Journal
 from bot.runtime.stop import StopSignal
@@ -92,11 +93,15 @@ class Runner:
         journal = Journal(self._context, operation, threaded=job.threaded)
         try:
             _demand_attempts(operation, job)
-            result = job.run(operation, journal, stop)
+            with listening(self._context, operation, stop) as own_stop:
+                result = job.run(operation, journal, own_stop)
         except Exception as error:
             if not self._still_ours(operation):
                 raise
             left = self._clean_up(operation, job, journal)
+            if isinstance(error, Interrupted) and (asked_by := self._cancelled_by(operation)) is not None:
+                self._end(operation, OperationState.CANCELLED, failure=_called_off(asked_by, left))
+                return
             if isinstance(error, Interrupted) and can_resume and operation.attempt < job.attempts:
                 self._end(operation, OperationState.QUEUED)
                 raise
@@ -187,6 +192,13 @@ class Runner:
                 thread_of=parent.id,
             )
 
+    def _cancelled_by(self, operation: Operation) -> Actor | None:
+        with self._context.database.transaction() as connection:
+            current = operations.get(connection, operation.id)
+        if current is None or current.past_return:
+            return None
+        return current.cancel_asked_by
+
     def _still_ours(self, operation: Operation) -> bool:
         current = self._load(operation.id)
         return current is not None and current.attempt == operation.attempt
@@ -220,6 +232,12 @@ def _demand_attempts(operation: Operation, job: Job) -> None:
 def lock_key(operation: Operation, *, locks_target: bool) -> str:
     """What the worker of an operation holds, as an advisory lock, for as long as it lives."""
     return f"baseliner:target:{operation.target}" if locks_target else f"baseliner:operation:{operation.id}"
+
+
+def _called_off(asked_by: Actor, left: str) -> Failure:
+    return Failure(
+        message=f"Cancelled by {asked_by.name}.", remedy="Ask for it again when it suits.", left_as_it_was=left
+    )
 
 
 def _details(error: Exception) -> str:

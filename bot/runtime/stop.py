@@ -26,6 +26,10 @@ class StopSignal:
     def is_set(self) -> bool:
         return self._event.is_set()
 
+    @property
+    def reason(self) -> str:
+        return self._reason
+
     def check(self) -> None:
         """Raise Interrupted when the signal was set."""
         if self._event.is_set():

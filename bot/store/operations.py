@@ -157,6 +157,21 @@ def transition(
     return cursor.rowcount == 1
 
 
+def ask_to_cancel(connection: Connection, operation_id: str, actor: Actor) -> None:
+    """Tell its worker; the first who asks is remembered."""
+    connection.execute(
+        """UPDATE operations SET cancel_asked_by = coalesce(cancel_asked_by, %s), version = version + 1
+           WHERE id = %s""",
+        (Jsonb(asdict(actor)), operation_id),
+    )
+    messages.touch(connection, _VISIBLE, operation_id, urgent=True)
+
+
+def cancel_asked_by(connection: Connection, operation_id: str) -> Actor | None:
+    row = connection.execute("SELECT cancel_asked_by FROM operations WHERE id = %s", (operation_id,)).fetchone()
+    return _actor(row["cancel_asked_by"]) if row else None
+
+
 def set_plan_hash(connection: Connection, operation_id: str, plan_hash: str) -> None:
     connection.execute("UPDATE operations SET plan_hash = %s WHERE id = %s", (plan_hash, operation_id))
 
@@ -246,8 +261,13 @@ def _operation(row: Row, steps: Sequence[Row]) -> Operation:
         result=row["result"],
         failure=Failure(**row["failure"]) if row["failure"] else None,
         progress=Progress(**row["progress"]) if row["progress"] else None,
+        cancel_asked_by=_actor(row["cancel_asked_by"]),
         steps=tuple(map(_step, steps)),
     )
+
+
+def _actor(value: Mapping[str, Any] | None) -> Actor | None:
+    return Actor(value["id"], value["name"], Surface(value["surface"])) if value else None
 
 
 def _step(row: Row) -> Step:

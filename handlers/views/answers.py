@@ -52,6 +52,13 @@ def restore_asked_message(operation: Operation, approvals_channel: str) -> Messa
     return Message(told, [section(told)])
 
 
+def cancelled_message(operation: Operation) -> Message:
+    """To the person who called it off."""
+    noun = NOUNS[operation.kind]
+    words = "was cancelled" if operation.state.ended else "was told to stop, and cleans up"
+    return Message(f"{noun} {words}", [section(f"{noun} {code(operation.id)} of {code(operation.target)} {words}.")])
+
+
 def window_message(window: Window, words: str) -> Message:
     told = (
         f"The window for {code(window.target)} from {date(window.starts_at)} to {date(window.ends_at)} is {words}: "

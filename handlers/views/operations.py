@@ -5,8 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.models import Operation, OperationKind, OperationState, Plan, Step, StepState
+from handlers import ids
 from handlers.text import code, date, duration, inline, literal, preformatted
-from handlers.views.blocks import Block, Message, context, literal_context, section, sections
+from handlers.views.blocks import (
+    Block,
+    Message,
+    actions,
+    button,
+    confirm,
+    context,
+    literal_context,
+    section,
+    sections,
+)
 from handlers.views.people import mention
 from handlers.views.progress import (
     current_step,
@@ -19,6 +30,11 @@ from handlers.views.progress import (
 from handlers.views.results import result_blocks, result_words
 from handlers.views.states import NOUNS, OPERATION_MARKS, OPERATION_WORDS, STEP_MARKS
 
+_CANCELLABLE = {
+    OperationKind.BACKUP: "What was stored of it so far is removed. The database is not touched.",
+    OperationKind.RESTORE: "The database stays as it is, and the services are started again.",
+}
+
 
 def headline(operation: Operation, now: datetime, plan: Plan | None = None, approvals_channel: str = "") -> Message:
     """The one message of an operation, drawn again with each change."""
@@ -28,6 +44,7 @@ def headline(operation: Operation, now: datetime, plan: Plan | None = None, appr
         section(f"{OPERATION_MARKS[operation.state]} *{noun}* of {code(operation.target)} {words}"),
         *_why(operation),
         *_body(operation, now, plan, approvals_channel),
+        *_cancel(operation),
         _footer(operation),
     ]
     return Message(f"{noun} of {operation.target} {words}{gist}", blocks)
@@ -116,6 +133,18 @@ def _running(operation: Operation, now: datetime) -> list[Block]:
     if operation.kind is OperationKind.RESTORE and len(operation.steps) > 1:
         blocks += sections([step_line(step) for step in operation.steps])
     return blocks
+
+
+def _cancel(operation: Operation) -> list[Block]:
+    if operation.state not in (OperationState.QUEUED, OperationState.RUNNING):
+        return []
+    if operation.kind not in _CANCELLABLE or operation.past_return:
+        return []
+    if operation.cancel_asked_by is not None:
+        return [section(f"{mention(operation.cancel_asked_by)} called it off; it is cleaning up.")]
+    noun = NOUNS[operation.kind].lower()
+    asks = confirm(f"Cancel this {noun}?", _CANCELLABLE[operation.kind], f"Cancel the {noun}", "Let it go on", "danger")
+    return [actions("operation", button("Cancel", ids.CANCEL_OPERATION, operation.id, confirm=asks))]
 
 
 def _finished_steps(operation: Operation) -> list[Block]:

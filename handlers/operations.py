@@ -1,0 +1,31 @@
+"""Cancel: the button of a waiting or running operation, and `cancel ID`."""
+
+from __future__ import annotations
+
+from slack_bolt import Args
+
+from bot.errors import UsageError
+from bot.services import Services
+from handlers import ids
+from handlers.directory import Directory
+from handlers.request import Request
+from handlers.views.answers import cancelled_message
+
+
+class OperationListeners:
+    def __init__(self, services: Services, directory: Directory) -> None:
+        self._services = services
+        self._directory = directory
+
+    def command(self, request: Request) -> None:
+        """`cancel ID`"""
+        if len(request.arguments) != 1:
+            raise UsageError("Say which operation.", f"{ids.COMMAND} cancel ID; the id is at the end of its message.")
+        operation = self._services.cancelling.cancel(ids.identifier(request.arguments[0]), request.actor)
+        request.reply.tell(cancelled_message(operation))
+
+    def cancel(self, args: Args) -> None:
+        """The button. The message is redrawn, so a click that counts needs no answer."""
+        args.ack()
+        person = self._directory.person_of(args.body)
+        self._services.cancelling.cancel(ids.identifier(args.payload["value"]), person.actor)
