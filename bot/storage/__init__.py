@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.settings import DirectorySettings, S3Settings
+from bot.clock import Clock, SystemClock
+from bot.settings_storage import DirectorySettings, S3Settings
 from bot.storage.base import MANIFEST, ObjectWriter, Storage, Written
-from bot.storage.fetch import fetch_archive
+from bot.storage.fetch import fetch_archive, fetch_text
 from bot.storage.local import LocalStorage
-from bot.storage.s3 import S3Storage, connect
+from bot.storage.patience import Patience
+from bot.storage.s3 import S3Storage
 
-__all__ = ["MANIFEST", "ObjectWriter", "Storage", "Written", "fetch_archive", "open_storage"]
+__all__ = ["MANIFEST", "ObjectWriter", "Patience", "Storage", "Written", "fetch_archive", "fetch_text", "open_storage"]
 
 
-def open_storage(settings: S3Settings | DirectorySettings, environment: Mapping[str, str] | None = None) -> Storage:
-    """The storage of a [storage.…] section. Nothing is connected yet; S3 takes its credentials from AWS_*."""
+def open_storage(
+    settings: S3Settings | DirectorySettings,
+    environment: Mapping[str, str] | None = None,
+    *,
+    clock: Clock | None = None,
+    patience: Patience | None = None,
+) -> Storage:
+    """The storage of a [storage.…] section. Nothing is connected yet; the clock dates Object Locks.
+
+    Raises StorageFailed when a variable that is to hold its credentials is not set.
+    """
     if isinstance(settings, DirectorySettings):
         return LocalStorage(settings.path)
-    return S3Storage(connect(settings, environment), settings.bucket, settings.prefix)
+    return S3Storage(settings, environment or {}, clock or SystemClock(), patience or Patience())

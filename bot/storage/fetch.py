@@ -7,6 +7,7 @@ import os
 import tarfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import IO, cast
@@ -63,6 +64,16 @@ def fetch_archive(
             given_up.set("another object could not be fetched")
 
 
+def fetch_text(storage: Storage, backup: Backup, role: str, *, stop: StopSignal) -> str:
+    """The one object of this role, such as `globals`, verified and decompressed. Raises DamagedBackup, StorageFailed."""
+    item = next((each for each in backup.manifest.objects if each.role == role), None)
+    if item is None:
+        raise DamagedBackup(f"Backup {backup.id} has no object with its {role}.", _REMEDY)
+    chunks = _verified(storage.read(backup.target, backup.id, item.name), item, stop, lambda _count: None)
+    with _opened(chunks, item) as reader:
+        return reader.read().decode("utf-8")
+
+
 class _Progress:
     """Sums what several threads have read."""
 
@@ -96,15 +107,22 @@ def _verified(
 
 def _unpack(chunks: Iterator[bytes], item: StoredObject, directory: Path) -> None:
     name = item.name.removeprefix(ARCHIVE_PREFIX).removesuffix(COMPRESSED)
+    with _opened(chunks, item) as reader:
+        if name == SMALL_FILES:
+            _unpack_small(reader, directory)
+        else:
+            _copy(reader, directory / safe_name(name))
+
+
+@contextmanager
+def _opened(chunks: Iterator[bytes], item: StoredObject) -> Iterator[IO[bytes]]:
+    """What was compressed, as a file to read from."""
     # A reader, since one stored chunk of a dull table may hold gigabytes: it hands them out in bounded pieces.
     with zstandard.ZstdDecompressor().stream_reader(
         cast("IO[bytes]", _Reader(chunks)), read_across_frames=True
     ) as reader:
         try:
-            if name == SMALL_FILES:
-                _unpack_small(reader, directory)
-            else:
-                _copy(reader, directory / safe_name(name))
+            yield cast("IO[bytes]", reader)
         except (zstandard.ZstdError, tarfile.TarError) as error:
             for _ in chunks:
                 pass  # whether size or SHA-256 differ says more than a broken frame
