@@ -65,7 +65,7 @@ def fetch_archive(
 
 
 def fetch_text(storage: Storage, backup: Backup, role: str, *, stop: StopSignal) -> str:
-    """The one object of this role, such as `globals`, verified and decompressed. Raises DamagedBackup, StorageFailed."""
+    """The object of this role, such as `globals`, verified and decompressed. Raises DamagedBackup, StorageFailed."""
     item = next((each for each in backup.manifest.objects if each.role == role), None)
     if item is None:
         raise DamagedBackup(f"Backup {backup.id} has no object with its {role}.", _REMEDY)
