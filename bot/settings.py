@@ -6,64 +6,27 @@ Every key is explained in `baseliner.example.toml`.
 from __future__ import annotations
 
 import tomllib
-from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Any
 
-import psycopg
-from psycopg.conninfo import conninfo_to_dict
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    field_validator,
-)
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bot.cron import cron_trigger
-from bot.durations import parse_duration
 from bot.errors import Gap, SettingsError
 from bot.settings_gaps import gaps_of, misplaced_secrets, undefined_storages
-from bot.sizes import parse_size
-
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
-Argv = Annotated[tuple[str, ...], Field(min_length=1)]
-
-
-def _duration(value: object) -> object:
-    if isinstance(value, timedelta):
-        return value
-    duration = parse_duration(str(value))
-    if not duration:
-        raise ValueError("must be longer than nothing")
-    return duration
+from bot.settings_storage import DirectorySettings as DirectorySettings
+from bot.settings_storage import S3Settings as S3Settings
+from bot.settings_storage import Section, StorageSettings
+from bot.settings_targets import Application as Application
+from bot.settings_targets import Migrations as Migrations
+from bot.settings_targets import Policy as Policy
+from bot.settings_targets import Retention as Retention
+from bot.settings_targets import ServiceSettings as ServiceSettings
+from bot.settings_targets import TargetSettings as TargetSettings
+from bot.settings_types import Dsn, Name, Size
 
 
-def _connection_string(value: SecretStr) -> SecretStr:
-    try:
-        conninfo_to_dict(value.get_secret_value())
-    except psycopg.ProgrammingError:
-        # Without its words: they quote the string, and with it a password.
-        raise ValueError("is not a PostgreSQL connection string") from None
-    return value
-
-
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Dsn = Annotated[SecretStr, AfterValidator(_connection_string)]
-Size = Annotated[int, BeforeValidator(lambda value: value if isinstance(value, int) else parse_size(str(value)))]
-Url = Annotated[str, Field(pattern=r"^https?://")]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, hide_input_in_errors=True)
-
-
-class Channels(_Section):
+class Channels(Section):
     """Slack channel ids."""
 
     operations: str = Field(min_length=1)
@@ -71,114 +34,18 @@ class Channels(_Section):
     alerts: str = Field(min_length=1)
 
 
-class SlackSettings(_Section):
+class SlackSettings(Section):
     channels: Channels
     team_id: str | None = None
     """when set, payloads of another workspace are refused"""
 
 
-class Policy(_Section):
-    """Slack user ids. An empty list denies."""
-
-    requesters: tuple[str, ...] = ()
-    approvers: tuple[str, ...] = ()
-    approval_expires: Duration = timedelta(minutes=30)
-
-
-class S3Settings(_Section):
-    type: Literal["s3"]
-    bucket: str = Field(min_length=3)
-    prefix: str = ""
-    endpoint: Url | None = None
-    region: str = "us-east-1"
-
-
-class DirectorySettings(_Section):
-    type: Literal["directory"]
-    path: Path
-
-
-StorageSettings = Annotated[S3Settings | DirectorySettings, Field(discriminator="type")]
-
-
-class ServiceSettings(_Section):
-    """One service of the application, stopped before a swap and started after it."""
-
-    name: Name
-    stop: Argv
-    start: Argv
-    status: Argv
-    """exit code 0: running, 3: stopped"""
-
-
-class Application(_Section):
-    """The application on top of the database."""
-
-    services: tuple[ServiceSettings, ...] = ()
-    health_url: Url | None = None
-    health_deadline: Duration = timedelta(seconds=60)
-    command_deadline: Duration = timedelta(seconds=60)
-
-
-class Migrations(_Section):
-    """Where the deployed code's Alembic history is. Commands are argv lists, never a shell."""
-
-    heads: Argv
-    """prints the heads of the code, such as `alembic heads`"""
-    history: Argv | None = None
-    """prints the whole history, such as `alembic history`; needed to name pending revisions"""
-    directory: Path | None = None
-    version_table: str = "alembic_version"
-
-
-class TargetSettings(_Section):
-    """One PostgreSQL database under care."""
-
-    dsn: Dsn
-    password_env: str | None = None
-    storage: str
-    queue: Name = "default"
-    rpo: Duration = timedelta(hours=24)
-    schedule: str | None = None
-    timezone: str = "UTC"
-    log_shipping: bool = False
-    keep_old_for: Duration = timedelta(hours=24)
-    """how long the database that a restore set aside stays"""
-    jobs: int = Field(default=2, ge=1, le=32)
-    """connections that dump or restore at once"""
-    compression: int = Field(default=3, ge=1, le=19)
-    """zstd's level"""
-    hash_tables_up_to: Size = 100 * 10**9
-    """of a larger table the rows are only counted; 0 counts everywhere"""
-    tools: tuple[Path, ...] = ()
-    """folders with PostgreSQL client programs, looked at first"""
-    application: Application = Application()
-    migrations: Migrations | None = None
-    policy: Policy | None = None
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError("is not a time zone of the IANA database") from error
-        return value
-
-    @field_validator("schedule")
-    @classmethod
-    def _five_fields(cls, value: str | None) -> str | None:
-        if value is not None:
-            cron_trigger(value)
-        return value
-
-
-class StateSettings(_Section):
+class StateSettings(Section):
     dsn: Dsn
     pool_size: int = Field(default=10, ge=2, le=100)
 
 
-class Staging(_Section):
+class Staging(Section):
     """Where dumps pass by on their way to storage, and are unpacked before they are loaded."""
 
     path: Path = Path("/var/tmp/baseliner")  # noqa: S108 - only a default; the folder is made with mode 0700
@@ -186,7 +53,7 @@ class Staging(_Section):
     """bytes that one backup may keep there; a larger database passes by piece by piece"""
 
 
-class SlackCredentials(_Section):
+class SlackCredentials(Section):
     """From the environment alone, never from the file."""
 
     bot_token: SecretStr | None = None
@@ -197,7 +64,7 @@ class SlackCredentials(_Section):
     api_url: str = "https://slack.com/api/"
 
 
-class Settings(_Section):
+class Settings(Section):
     """All that an operator can set. Secrets never appear in its repr."""
 
     state: StateSettings

@@ -9,6 +9,15 @@ from pydantic import ValidationError
 
 from bot.errors import Gap
 
+_RETENTION = {
+    "last": 3,
+    "hourly": 24,
+    "daily": 14,
+    "weekly": 8,
+    "monthly": 12,
+    "yearly": 5,
+    "min_verified": 1,
+}
 _EXAMPLES = {
     "dsn": 'dsn = "postgresql://baseliner@db.internal:5432/inventory"',
     "pool_size": "pool_size = 10",
@@ -26,6 +35,11 @@ _EXAMPLES = {
     "schedule": 'schedule = "0 2 * * *"',
     "timezone": 'timezone = "Europe/Berlin"',
     "keep_old_for": 'keep_old_for = "24h"',
+    "jitter": 'jitter = "5m"',
+    "backups_in_windows": "backups_in_windows = false",
+    "retention": "[targets.inventory.retention] with daily = 14",
+    **{rule: f"{rule} = {count}" for rule, count in _RETENTION.items()},
+    "keep_safety_for": 'keep_safety_for = "7d"',
     "heads": 'heads = ["alembic", "heads"]',
     "history": 'history = ["alembic", "history"]',
     "stop": 'stop = ["systemctl", "stop", "api"]',

@@ -1,0 +1,125 @@
+"""Settings of one target: its database, schedule, retention, application and policy."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, field_validator, model_validator
+
+from bot.cron import cron_trigger
+from bot.settings_storage import Section, Url
+from bot.settings_types import Argv, Dsn, Duration, Name, Size
+
+
+class Policy(Section):
+    """Slack user ids. An empty list denies."""
+
+    requesters: tuple[str, ...] = ()
+    approvers: tuple[str, ...] = ()
+    approval_expires: Duration = timedelta(minutes=30)
+
+
+class ServiceSettings(Section):
+    """One service of the application, stopped before a swap and started after it."""
+
+    name: Name
+    stop: Argv
+    start: Argv
+    status: Argv
+    """exit code 0: running, 3: stopped"""
+
+
+class Application(Section):
+    """The application on top of the database."""
+
+    services: tuple[ServiceSettings, ...] = ()
+    health_url: Url | None = None
+    health_deadline: Duration = timedelta(seconds=60)
+    command_deadline: Duration = timedelta(seconds=60)
+
+
+class Migrations(Section):
+    """Where the deployed code's Alembic history is. Commands are argv lists, never a shell."""
+
+    heads: Argv
+    """prints the heads of the code, such as `alembic heads`"""
+    history: Argv | None = None
+    """prints the whole history, such as `alembic history`; needed to name pending revisions"""
+    directory: Path | None = None
+    version_table: str = "alembic_version"
+
+
+class Retention(Section):
+    """How many backups stay, by rule; a backup that several rules name counts for each of them."""
+
+    last: int | None = Field(default=None, ge=1)
+    hourly: int | None = Field(default=None, ge=1)
+    """the newest of each of the last N hours that have one; the others alike"""
+    daily: int | None = Field(default=None, ge=1)
+    weekly: int | None = Field(default=None, ge=1)
+    monthly: int | None = Field(default=None, ge=1)
+    yearly: int | None = Field(default=None, ge=1)
+    min_verified: int = Field(default=1, ge=1)
+    """the newest N that a drill has proved stay, whatever the other rules say"""
+    keep_safety_for: Duration = timedelta(days=7)
+    """at least so long a safety backup stays; longer while the database that it protects is set aside"""
+
+    @model_validator(mode="after")
+    def _keeping(self) -> Retention:
+        # Without a rule, all but the newest would go.
+        if not any((self.last, self.hourly, self.daily, self.weekly, self.monthly, self.yearly)):
+            raise ValueError(
+                "names no rule of what to keep; give one or more of last, hourly, daily, weekly, monthly, "
+                "yearly, or leave the section out to keep everything"
+            )
+        return self
+
+
+class TargetSettings(Section):
+    """One PostgreSQL database under care."""
+
+    dsn: Dsn
+    password_env: str | None = None
+    storage: str
+    queue: Name = "default"
+    rpo: Duration = timedelta(hours=24)
+    schedule: str | None = None
+    timezone: str = "UTC"
+    jitter: Duration | None = None
+    """a fire begins up to so much later, so that targets do not all begin at once"""
+    backups_in_windows: bool = True
+    """False: a fire inside of a maintenance window waits for its end"""
+    retention: Retention | None = None
+    """None: nothing is ever removed"""
+    log_shipping: bool = False
+    keep_old_for: Duration = timedelta(hours=24)
+    """how long the database that a restore set aside stays"""
+    jobs: int = Field(default=2, ge=1, le=32)
+    """connections that dump or restore at once"""
+    compression: int = Field(default=3, ge=1, le=19)
+    """zstd's level"""
+    hash_tables_up_to: Size = 100 * 10**9
+    """of a larger table the rows are only counted; 0 counts everywhere"""
+    tools: tuple[Path, ...] = ()
+    """folders with PostgreSQL client programs, looked at first"""
+    application: Application = Application()
+    migrations: Migrations | None = None
+    policy: Policy | None = None
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError("is not a time zone of the IANA database") from error
+        return value
+
+    @field_validator("schedule")
+    @classmethod
+    def _five_fields(cls, value: str | None) -> str | None:
+        if value is not None:
+            cron_trigger(value)
+        return value
