@@ -26,6 +26,9 @@ class Written:
 class ObjectWriter(Protocol):
     """Writes one object. It exists once `complete` returned; leaving the context without that leaves nothing behind."""
 
+    limit: int | None
+    """bytes that it may get; None where there is no bound"""
+
     def __enter__(self) -> Self: ...
 
     def __exit__(
@@ -47,6 +50,9 @@ class ObjectWriter(Protocol):
 
 class Storage(Protocol):
     """Every method raises StorageFailed, with a remedy, when storage refuses or breaks off."""
+
+    object_limit: int | None
+    """bytes that one object may hold, however it is written; None where there is no bound"""
 
     def location(self, target: str, backup_id: str) -> str:
         """Where a person finds the backup, such as `s3://bucket/prefix/target/id/`."""
@@ -76,8 +82,11 @@ class Storage(Protocol):
         """Remove the manifest first, then the objects. Nothing there is not an error."""
         ...
 
-    def discard(self, target: str, backup_id: str) -> None:
-        """Remove what a broken backup left, uploads under way too. Raises Conflict when it has a manifest."""
+    def discard(self, target: str, backup_id: str) -> str:
+        """Remove what a broken backup left, uploads under way too. Raises Conflict when it has a manifest.
+
+        Returns what stays because these credentials may not remove it, in a sentence; empty where nothing does.
+        """
         ...
 
     def available(self, target: str) -> int | None:

@@ -25,6 +25,7 @@ class LocalWriter:
     """Writes `<name>.partial`; `complete` syncs and renames it."""
 
     def __init__(self, path: Path) -> None:
+        self.limit: int | None = None
         self._path = path
         self._partial = path.with_name(path.name + _PARTIAL)
         self._hash = hashlib.sha256()
@@ -77,6 +78,7 @@ class LocalStorage:
     """A directory that exists; folders in it get mode 0700, files 0600."""
 
     def __init__(self, path: Path) -> None:
+        self.object_limit: int | None = None
         self._root = path
 
     def location(self, target: str, backup_id: str) -> str:
@@ -122,11 +124,12 @@ class LocalStorage:
                 _sync_folder(folder)
                 shutil.rmtree(folder)
 
-    def discard(self, target: str, backup_id: str) -> None:
+    def discard(self, target: str, backup_id: str) -> str:
         folder = self._folder(target, backup_id)
         if (folder / MANIFEST).exists():
             raise Conflict(f"Backup {backup_id} of {target} has a manifest; it is not discarded.")
         self.delete_backup(target, backup_id)
+        return ""
 
     def available(self, target: str) -> int | None:
         folder = self._root / safe_name(target)

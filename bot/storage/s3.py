@@ -2,97 +2,94 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING
+from functools import cached_property
+from threading import Event
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
 
+from bot.clock import Clock
 from bot.errors import Conflict, DamagedBackup, NotFound, StorageFailed
 from bot.models import Manifest
-from bot.settings import S3Settings
+from bot.settings_storage import S3Settings
 from bot.storage.base import MANIFEST, safe_name
 from bot.storage.manifest import from_json, to_json
+from bot.storage.patience import Patience
+from bot.storage.s3_client import connect, properties
 from bot.storage.s3_errors import is_missing, s3_errors
-from bot.storage.s3_upload import PartPool, S3Writer
+from bot.storage.s3_parts import PartPool, largest_object
+from bot.storage.s3_remove import Remover
+from bot.storage.s3_upload import S3Writer, Upload
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
+
+Result = TypeVar("Result")
 
 _CHUNK = 1 << 20
-_READ_ATTEMPTS = 5
-_PAUSE = 0.1
-_DELETE_BATCH = 1000
-
-
-def connect(settings: S3Settings, environment: Mapping[str, str] | None = None) -> S3Client:
-    """A client with retries; credentials come from `environment`, else from the usual AWS_* variables and files."""
-    given = environment or {}
-    config = Config(
-        retries={"mode": "standard", "max_attempts": 6},
-        connect_timeout=10,
-        read_timeout=60,
-        max_pool_connections=16,
-        s3={"addressing_style": "path" if settings.endpoint else "auto"},
-    )
-    session = boto3.session.Session(
-        aws_access_key_id=given.get("AWS_ACCESS_KEY_ID"),
-        aws_secret_access_key=given.get("AWS_SECRET_ACCESS_KEY"),
-        aws_session_token=given.get("AWS_SESSION_TOKEN"),
-    )
-    return session.client("s3", endpoint_url=settings.endpoint, region_name=settings.region, config=config)
 
 
 class S3Storage:
-    """A bucket and a prefix in it; `client` is shared by threads."""
+    """A bucket and a prefix in it; may be shared by threads. `environment` holds the credentials."""
 
-    def __init__(self, client: S3Client, bucket: str, prefix: str = "") -> None:
-        self._client = client
+    def __init__(self, settings: S3Settings, environment: Mapping[str, str], clock: Clock, patience: Patience) -> None:
+        self.object_limit: int | None = largest_object(settings.max_parts)
+        self._settings = settings
+        self._environment = environment
+        self._clock = clock
+        self._patience = patience
+        self._client: S3Client = connect(settings, environment, settings.credentials, patience.answer_within)
         self._pool = PartPool()
-        self._bucket = bucket
-        self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+        self._bucket = settings.bucket
+        prefix = settings.prefix.strip("/")
+        self._prefix = f"{prefix}/" if prefix else ""
 
     def location(self, target: str, backup_id: str) -> str:
         return f"s3://{self._bucket}/{self._folder(target, backup_id)}"
 
     def writer(self, target: str, backup_id: str, name: str, expected_bytes: int | None = None) -> S3Writer:
-        return S3Writer(self._client, self._pool, self._bucket, self._key(target, backup_id, name), expected_bytes)
+        key = self._folder(target, backup_id) + safe_name(name)
+        return S3Writer(self._upload(key, properties(self._settings, self._clock.now())), expected_bytes)
 
     def read(self, target: str, backup_id: str, name: str) -> Iterator[bytes]:
-        """A stream that breaks is taken up where it broke, a few times without a byte in between."""
-        key = self._key(target, backup_id, name)
-        position, attempts = 0, 0
+        """A stream that breaks is taken up where it broke, as often as there are pauses without a byte in between."""
+        key = self._folder(target, backup_id) + safe_name(name)
+        position, pauses = 0, iter(self._patience.pauses)
         while True:
             try:
                 for chunk in self._chunks_from(key, position):
                     yield chunk
                     position += len(chunk)
-                    attempts = 0
+                    pauses = iter(self._patience.pauses)
             except (HTTPClientError, IncompleteReadError) as error:
-                attempts += 1
-                if attempts == _READ_ATTEMPTS:
+                pause = next(pauses, None)
+                if pause is None:
                     raise StorageFailed(
                         f"s3://{self._bucket}/{key} broke off at byte {position:,}: {error}", "Try again later."
                     ) from error
-                time.sleep(_PAUSE * 2**attempts)
+                Event().wait(pause)
             else:
                 return
 
     def put_manifest(self, manifest: Manifest) -> str:
-        data = to_json(manifest)
-        with self.writer(manifest.target, manifest.backup_id, MANIFEST, len(data)) as writer:
-            writer.write(data)
+        key = self._folder(manifest.target, manifest.backup_id) + MANIFEST
+        asked = properties(self._settings, self._clock.now())
+        asked.pop("StorageClass", None)  # the manifest is small and read often
+        with S3Writer(self._upload(key, asked)) as writer:
+            writer.write(to_json(manifest))
             return writer.complete().sha256
 
     def get_manifest(self, target: str, backup_id: str) -> Manifest:
-        key = self._key(target, backup_id, MANIFEST)
+        key = self._folder(target, backup_id) + MANIFEST
+
+        def get() -> bytes:
+            return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+
         with self._errors("reading the manifest"):
             try:
-                data = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+                data = self._patience.attempt(get)
             except ClientError as error:
                 if is_missing(error):
                     raise NotFound(
@@ -104,7 +101,7 @@ class S3Storage:
     def list_backups(self, target: str) -> list[str]:
         prefix = f"{self._prefix}{safe_name(target)}/"
         found = []
-        for key in self._keys(prefix):
+        for key in self._patiently("listing", lambda: self._remover(self._client).keys(prefix)):
             backup_id, _, name = key.removeprefix(prefix).partition("/")
             if name == MANIFEST:
                 found.append(backup_id)
@@ -112,35 +109,70 @@ class S3Storage:
 
     def delete_backup(self, target: str, backup_id: str) -> None:
         folder = self._folder(target, backup_id)
-        with self._errors("removing the manifest"):
-            self._client.delete_object(Bucket=self._bucket, Key=folder + MANIFEST)
-        self._delete_all(folder)
+        # The manifest first: what is left of a backup whose removal broke off must not look like one.
+        self._remove_all(folder, [folder + MANIFEST])
+        self._remove_all(folder)
 
-    def discard(self, target: str, backup_id: str) -> None:
+    def discard(self, target: str, backup_id: str) -> str:
         folder = self._folder(target, backup_id)
         if self._exists(folder + MANIFEST):
             raise Conflict(f"Backup {backup_id} of {target} has a manifest; it is not discarded.")
-        self._abort_uploads(folder)
-        self._delete_all(folder)
+        remover = self._remover(self._client)
+        left = self._patiently("aborting uploads", lambda: remover.abort_uploads(folder))
+        left += self._patiently("removing objects", lambda: remover.remove(remover.keys(folder)))
+        if not left:
+            return ""
+        return (
+            f"{len(left)} unfinished object(s) stay below s3://{self._bucket}/{folder}, since the credentials may not "
+            "remove them; a lifecycle rule of the bucket, or somebody who may, should."
+        )
 
     def available(self, target: str) -> int | None:
+        prefix = f"{self._prefix}{safe_name(target)}/"
         with self._errors("listing"):
-            self._client.list_objects_v2(Bucket=self._bucket, Prefix=f"{self._prefix}{safe_name(target)}/", MaxKeys=1)
+            self._patience.short.attempt(
+                lambda: self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, MaxKeys=1)
+            )
         return None
+
+    def _remove_all(self, folder: str, keys: Sequence[str] | None = None) -> None:
+        remover = self._remover(self._pruner)
+        left = self._patiently("removing", lambda: remover.remove(remover.keys(folder) if keys is None else keys))
+        if left:
+            raise StorageFailed(
+                f"{len(left)} object(s) below s3://{self._bucket}/{folder} were not removed: {left[0]}",
+                "Allow these credentials s3:DeleteObject, or name others as prune_credentials in [storage].",
+            )
+
+    @cached_property
+    def _pruner(self) -> S3Client:
+        settings = self._settings
+        if settings.prune_credentials is None:
+            return self._client
+        return connect(settings, self._environment, settings.prune_credentials, self._patience.answer_within)
+
+    def _remover(self, client: S3Client) -> Remover:
+        return Remover(client, self._bucket)
+
+    def _upload(self, key: str, asked: dict[str, Any]) -> Upload:
+        return Upload(self._client, self._pool, self._patience, self._bucket, key, self._settings.max_parts, asked)
 
     def _folder(self, target: str, backup_id: str) -> str:
         return f"{self._prefix}{safe_name(target)}/{safe_name(backup_id)}/"
 
-    def _key(self, target: str, backup_id: str, name: str) -> str:
-        return self._folder(target, backup_id) + safe_name(name)
-
     def _errors(self, doing: str) -> AbstractContextManager[None]:
         return s3_errors(self._bucket, doing)
+
+    def _patiently(self, doing: str, act: Callable[[], Result]) -> Result:
+        with self._errors(doing):
+            return self._patience.attempt(act)
 
     def _chunks_from(self, key: str, position: int) -> Iterator[bytes]:
         with self._errors("reading"):
             try:
-                answer = self._client.get_object(Bucket=self._bucket, Key=key, Range=f"bytes={position}-")
+                answer = self._patience.attempt(
+                    lambda: self._client.get_object(Bucket=self._bucket, Key=key, Range=f"bytes={position}-")
+                )
             except ClientError as error:
                 if is_missing(error):
                     raise DamagedBackup(
@@ -154,37 +186,9 @@ class S3Storage:
     def _exists(self, key: str) -> bool:
         with self._errors("looking for the manifest"):
             try:
-                self._client.head_object(Bucket=self._bucket, Key=key)
+                self._patience.attempt(lambda: self._client.head_object(Bucket=self._bucket, Key=key))
             except ClientError as error:
                 if is_missing(error):
                     return False
                 raise
         return True
-
-    def _keys(self, prefix: str) -> Iterator[str]:
-        with self._errors("listing"):
-            for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix):
-                for item in page.get("Contents", []):
-                    yield item["Key"]
-
-    def _delete_all(self, folder: str) -> None:
-        keys = list(self._keys(folder))
-        for start in range(0, len(keys), _DELETE_BATCH):
-            batch: list[ObjectIdentifierTypeDef] = [{"Key": key} for key in keys[start : start + _DELETE_BATCH]]
-            with self._errors("removing objects"):
-                answer = self._client.delete_objects(Bucket=self._bucket, Delete={"Objects": batch, "Quiet": True})
-            for failed in answer.get("Errors", []):
-                raise StorageFailed(
-                    f"s3://{self._bucket}/{failed.get('Key')} was not removed: {failed.get('Message')}",
-                    "Allow s3:DeleteObject, or remove it by hand.",
-                )
-
-    def _abort_uploads(self, folder: str) -> None:
-        with self._errors("aborting uploads"):
-            pages = self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self._bucket, Prefix=folder)
-            for page in pages:
-                for upload in page.get("Uploads", []):
-                    if upload["Key"].startswith(folder):
-                        self._client.abort_multipart_upload(
-                            Bucket=self._bucket, Key=upload["Key"], UploadId=upload["UploadId"]
-                        )

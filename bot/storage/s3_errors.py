@@ -5,10 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError, NoCredentialsError
 
 from bot.errors import StorageFailed
 
+_PASSING = {
+    "InternalError",
+    "OperationAborted",
+    "RequestTimeout",
+    "ServiceUnavailable",
+    "SlowDown",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequests",
+}
+_PASSING_STATUS = {429, 500, 502, 503, 504}
+_DENIED = {"AccessDenied", "403", "Forbidden", "AllAccessDisabled"}
 _MISSING = {"404", "NoSuchKey", "NotFound"}
 _REMEDIES = {
     "AccessDenied": "Allow the credentials this act on the bucket (s3:PutObject, GetObject, ListBucket, DeleteObject).",
@@ -29,7 +41,25 @@ _REMEDIES = {
 
 def is_missing(error: ClientError) -> bool:
     """Whether S3 says that the object (not the bucket) is not there."""
-    return str(error.response.get("Error", {}).get("Code")) in _MISSING
+    return code_of(error) in _MISSING
+
+
+def code_of(error: ClientError) -> str:
+    """Such as `NoSuchKey`; the status where the answer has no body."""
+    return str(error.response.get("Error", {}).get("Code", "unknown"))
+
+
+def is_denied(error: ClientError) -> bool:
+    """Whether S3 says that these credentials may not."""
+    return code_of(error) in _DENIED
+
+
+def is_transient(error: Exception) -> bool:
+    """Whether the same request may well work in a moment: the server is busy or away, or the connection broke."""
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        return status in _PASSING_STATUS or code_of(error) in _PASSING
+    return isinstance(error, (HTTPClientError, ConnectionError))
 
 
 @contextmanager
@@ -43,7 +73,7 @@ def s3_errors(bucket: str, doing: str) -> Iterator[None]:
         ) from error
     except ClientError as error:
         said = error.response.get("Error", {})
-        code = str(said.get("Code", "unknown"))
+        code = code_of(error)
         raise StorageFailed(
             f"s3://{bucket} refused while {doing}: {code}: {said.get('Message', '')}".rstrip(": "),
             _REMEDIES.get(code, "Check the storage's own status, then try again."),

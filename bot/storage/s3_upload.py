@@ -2,75 +2,61 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, wait
+from dataclasses import dataclass, field
 from functools import partial
-from threading import BoundedSemaphore
+from threading import Event
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from botocore.exceptions import ClientError
 
 from bot.errors import StorageFailed
 from bot.storage.base import Written
-from bot.storage.s3_errors import s3_errors
+from bot.storage.patience import Patience
+from bot.storage.s3_checks import SentPart, as_checksum, check_arrival, check_joined, check_whole
+from bot.storage.s3_errors import code_of, s3_errors
+from bot.storage.s3_parts import PartPool, part_size
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
-_MIB = 1 << 20
-_SMALLEST_PART = 8 * _MIB
-_PLANNED_PARTS = 8_000
-_IN_FLIGHT = 4
-_DOUBLES_EVERY = 250
+Result = TypeVar("Result")
+
+_LOOK_BACK = 4
 _NOT_WORTH_A_PART = 64 << 10
 
 
-def part_size(expected_bytes: int | None, number: int) -> int:
-    """Bytes of part `number` (from 1): the expected size fits in 8,000 of the 10,000 parts that S3 allows.
+@dataclass(frozen=True)
+class Upload:
+    """What an object's requests share. `properties` are its storage class, encryption and lock, as S3 names them."""
 
-    What was not expected still fits, sixteen times over: from part 8,001 on, parts double every 250.
-    """
-    base = max(_SMALLEST_PART, -(-(expected_bytes or 0) // (_PLANNED_PARTS * _MIB)) * _MIB)
-    beyond = number - 1 - _PLANNED_PARTS
-    return base if beyond < 0 else base << (beyond // _DOUBLES_EVERY + 1)
-
-
-class PartPool:
-    """Sends the parts of all objects under way, four at once; whoever has a fifth waits, so memory is bounded."""
-
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(_IN_FLIGHT, thread_name_prefix="s3-part")
-        self._free = BoundedSemaphore(_IN_FLIGHT)
-
-    def submit(self, send: Callable[[], CompletedPartTypeDef]) -> Future[CompletedPartTypeDef]:
-        """Waits until one of the four is free."""
-        self._free.acquire()
-        try:
-            future = self._threads.submit(send)
-        except BaseException:
-            self._free.release()
-            raise
-        future.add_done_callback(lambda _: self._free.release())
-        return future
+    client: S3Client
+    pool: PartPool
+    patience: Patience
+    bucket: str
+    key: str
+    max_parts: int
+    properties: Mapping[str, Any] = field(default_factory=dict)
 
 
 class S3Writer:
     """Holds one part in memory while it is filled, beside those that the pool is sending."""
 
-    def __init__(
-        self, client: S3Client, pool: PartPool, bucket: str, key: str, expected_bytes: int | None = None
-    ) -> None:
-        self._client, self._pool, self._bucket, self._key = client, pool, bucket, key
-        self._expected = expected_bytes
+    def __init__(self, upload: Upload, expected_bytes: int | None = None) -> None:
+        self._to = upload
+        self._part_size = part_size(expected_bytes, upload.max_parts)
+        self.limit: int | None = self._part_size * upload.max_parts
+        self._what = f"s3://{upload.bucket}/{upload.key}"
         self._buffer = bytearray()
         self._hash = hashlib.sha256()
         self._size = 0
         self._upload_id: str | None = None
-        self._sent: list[Future[CompletedPartTypeDef]] = []
+        self._sent: list[Future[SentPart]] = []
+        self._given_up = Event()
         self._completing = self._completed = False
 
     def __enter__(self) -> Self:
@@ -79,9 +65,11 @@ class S3Writer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._given_up.set()
         for future in self._sent:
             future.cancel()
         wait(self._sent)
+        self._buffer.clear()
         if self._completed:
             return
         try:
@@ -94,18 +82,17 @@ class S3Writer:
     def write(self, data: bytes) -> None:
         self._hash.update(data)
         self._size += len(data)
-        self._buffer += data
-        while len(self._buffer) >= (wanted := part_size(self._expected, len(self._sent) + 1)):
-            part = bytes(memoryview(self._buffer)[:wanted])
-            del self._buffer[:wanted]
-            self._send(part)
+        view = memoryview(data)
+        while view:
+            room = self._part_size - len(self._buffer)
+            self._buffer += view[:room]
+            view = view[room:]
+            if len(self._buffer) == self._part_size:
+                self._send()
 
     def seal(self) -> None:
-        if self._upload_id is None and len(self._buffer) <= _NOT_WORTH_A_PART:
-            return
-        if self._buffer:
-            self._send(bytes(self._buffer))
-            self._buffer.clear()
+        if self._buffer and (self._upload_id is not None or len(self._buffer) > _NOT_WORTH_A_PART):
+            self._send()
 
     def complete(self) -> Written:
         self._completing = True
@@ -113,83 +100,121 @@ class S3Writer:
             self._put_whole()
         else:
             self.seal()
-            parts = [future.result() for future in self._sent]
-            with s3_errors(self._bucket, "completing the upload"):
-                self._client.complete_multipart_upload(
-                    Bucket=self._bucket,
-                    Key=self._key,
-                    UploadId=self._upload_id,
-                    MultipartUpload={"Parts": parts},
-                )
-        self._read_back()
+            self._join([future.result() for future in self._sent])
         self._completed = True
         return Written(self._size, self._hash.hexdigest())
 
-    def _send(self, part: bytes) -> None:
+    def _send(self) -> None:
         if self._upload_id is None:
-            with s3_errors(self._bucket, "starting the upload"):
-                answer = self._client.create_multipart_upload(
-                    Bucket=self._bucket, Key=self._key, ChecksumAlgorithm="SHA256"
-                )
+            answer = self._patiently("starting the upload", self._create)
             self._upload_id = answer["UploadId"]
-        for future in self._sent[-_IN_FLIGHT:]:
+        for future in self._sent[-_LOOK_BACK:]:
             if future.done():
                 future.result()  # a part that failed ends the upload now, not at its end
-        self._sent.append(self._pool.submit(partial(self._upload, self._upload_id, len(self._sent) + 1, part)))
+        # The buffer itself goes on its way, and a new one is begun: a copy would double the memory.
+        part, self._buffer = self._buffer, bytearray()
+        number = len(self._sent) + 1
+        if number > self._to.max_parts:
+            raise StorageFailed(f"{self._what} would need more than {self._to.max_parts:,} parts.", "Raise max_parts.")
+        send = partial(self._send_part, self._upload_id, number, part)
+        self._sent.append(self._to.pool.submit(len(part), send))
 
-    def _upload(self, upload_id: str, number: int, part: bytes) -> CompletedPartTypeDef:
-        checksum = _sha256(part)
-        with s3_errors(self._bucket, f"uploading part {number}"):
-            answer = self._client.upload_part(
-                Bucket=self._bucket,
-                Key=self._key,
+    def _create(self) -> Mapping[str, Any]:
+        return self._to.client.create_multipart_upload(
+            Bucket=self._to.bucket, Key=self._to.key, ChecksumAlgorithm="SHA256", **self._to.properties
+        )
+
+    def _send_part(self, upload_id: str, number: int, part: bytearray) -> SentPart:
+        digest = hashlib.sha256(part).digest()
+
+        def send() -> Mapping[str, Any]:
+            return self._to.client.upload_part(
+                Bucket=self._to.bucket,
+                Key=self._to.key,
                 UploadId=upload_id,
                 PartNumber=number,
-                Body=part,
-                ChecksumSHA256=checksum,
+                Body=cast("bytes", part),
+                ChecksumSHA256=as_checksum(digest),
             )
-        self._compare(answer.get("ChecksumSHA256"), checksum, f"part {number}")
-        return {"PartNumber": number, "ETag": answer["ETag"], "ChecksumSHA256": checksum}
+
+        answer = self._patiently(f"uploading part {number}", send)
+        md5 = check_arrival(self._judgeable(answer), part, digest, f"{self._what}: part {number}")
+        return SentPart(number, answer["ETag"], digest, md5)
 
     def _put_whole(self) -> None:
-        body = bytes(self._buffer)
-        checksum = _sha256(body)
-        with s3_errors(self._bucket, "writing an object"):
-            answer = self._client.put_object(Bucket=self._bucket, Key=self._key, Body=body, ChecksumSHA256=checksum)
-        self._compare(answer.get("ChecksumSHA256"), checksum, "the object")
+        digest = self._hash.digest()
 
-    def _compare(self, answered: str | None, sent: str, what: str) -> None:
-        # Some servers answer no checksum; then the size read back and every restore's own SHA-256 remain.
-        if answered is not None and answered != sent:
-            raise StorageFailed(
-                f"s3://{self._bucket}/{self._key}: {what} arrived changed.", "Check the network, then try again."
+        def put() -> Mapping[str, Any]:
+            return self._to.client.put_object(
+                Bucket=self._to.bucket,
+                Key=self._to.key,
+                Body=cast("bytes", self._buffer),
+                ChecksumSHA256=as_checksum(digest),
+                **self._to.properties,
             )
 
-    def _read_back(self) -> None:
-        with s3_errors(self._bucket, "reading the size back"):
-            size = self._client.head_object(Bucket=self._bucket, Key=self._key)["ContentLength"]
-        if size != self._size:
+        answer = self._patiently("writing an object", put)
+        md5 = check_arrival(self._judgeable(answer), self._buffer, digest, self._what)
+        check_whole(self._read_back(), digest, md5, self._what)
+
+    def _join(self, parts: list[SentPart]) -> None:
+        named: list[CompletedPartTypeDef] = [
+            {"PartNumber": part.number, "ETag": part.etag, "ChecksumSHA256": as_checksum(part.sha256)} for part in parts
+        ]
+        attempts = 0
+
+        def join() -> Mapping[str, Any]:
+            nonlocal attempts
+            attempts += 1
+            try:
+                return self._to.client.complete_multipart_upload(
+                    Bucket=self._to.bucket,
+                    Key=self._to.key,
+                    UploadId=self._upload_id or "",
+                    MultipartUpload={"Parts": named},
+                )
+            except ClientError as error:
+                # The first answer may have been lost on its way; what was read back decides.
+                if attempts > 1 and code_of(error) == "NoSuchUpload":
+                    return {}
+                raise
+
+        for answer in (self._patiently("completing the upload", join), self._read_back()):
+            check_joined(self._judgeable(answer), parts, self._hash.digest(), self._what)
+
+    def _read_back(self) -> Mapping[str, Any]:
+        def head() -> Mapping[str, Any]:
+            return self._to.client.head_object(Bucket=self._to.bucket, Key=self._to.key, ChecksumMode="ENABLED")
+
+        answer = self._patiently("reading size and checksum back", head)
+        if answer["ContentLength"] != self._size:
             raise StorageFailed(
-                f"s3://{self._bucket}/{self._key} holds {size:,} bytes, {self._size:,} were written.",
+                f"{self._what} holds {answer['ContentLength']:,} bytes, {self._size:,} were written.",
                 "Do not trust this storage until its provider has explained this.",
             )
+        return self._judgeable(answer)
+
+    def _judgeable(self, answer: Mapping[str, Any]) -> Mapping[str, Any]:
+        """With the encryption that was asked for, where the server does not repeat it: it decides what an ETag is."""
+        asked = {key: self._to.properties[key] for key in ("ServerSideEncryption",) if key in self._to.properties}
+        return {**asked, **answer}
+
+    def _patiently(self, doing: str, act: Callable[[], Result]) -> Result:
+        with s3_errors(self._to.bucket, doing):
+            return self._to.patience.attempt(act, self._given_up)
 
     def _abort(self) -> None:
-        with s3_errors(self._bucket, "aborting the upload"):
+        bucket, key, briefly = self._to.bucket, self._to.key, self._to.patience.short
+        with s3_errors(bucket, "aborting the upload"):
             if self._upload_id is not None:
-                self._abort_upload(self._upload_id)
+                briefly.attempt(partial(self._abort_upload, self._upload_id))
             if self._completing:
                 # The answer to the completion may have been lost, and the object be there.
-                self._client.delete_object(Bucket=self._bucket, Key=self._key)
+                briefly.attempt(lambda: self._to.client.delete_object(Bucket=bucket, Key=key))
 
     def _abort_upload(self, upload_id: str) -> None:
         try:
-            self._client.abort_multipart_upload(Bucket=self._bucket, Key=self._key, UploadId=upload_id)
+            self._to.client.abort_multipart_upload(Bucket=self._to.bucket, Key=self._to.key, UploadId=upload_id)
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") != "NoSuchUpload":
+            if code_of(error) != "NoSuchUpload":
                 raise
-
-
-def _sha256(data: bytes) -> str:
-    """As S3 writes it."""
-    return base64.b64encode(hashlib.sha256(data).digest()).decode()

@@ -14,6 +14,7 @@ import pytest
 from bot.errors import DamagedBackup, StorageFailed
 from bot.settings import S3Settings
 from bot.storage import Storage, open_storage
+from tests.integration.storage.lying_server import QUICK
 from tests.support import Bucket
 from tests.unit.storage.samples import BACKUP_ID, TARGET
 
@@ -70,13 +71,13 @@ class CuttingProxy:
 def through_proxy(s3: Bucket) -> Iterator[tuple[CuttingProxy, Storage]]:
     with closing(CuttingProxy(s3.endpoint_url)) as proxy:
         settings = S3Settings(type="s3", bucket=s3.name, endpoint=proxy.endpoint, region=s3.region)
-        storage = open_storage(settings, s3.environment)
+        storage = open_storage(settings, s3.environment, patience=QUICK)
         yield proxy, storage
 
 
 def storage_at(s3: Bucket, **changes: str) -> Storage:
     values = {"bucket": s3.name, "endpoint": s3.endpoint_url, "region": s3.region} | changes
-    return open_storage(S3Settings.model_validate({"type": "s3", **values}), s3.environment)
+    return open_storage(S3Settings.model_validate({"type": "s3", **values}), s3.environment, patience=QUICK)
 
 
 def put(storage: Storage, data: bytes) -> None:
@@ -98,7 +99,7 @@ def test_a_download_that_breaks_off_for_ever_is_a_failure(s3: Bucket) -> None:
     data = os.urandom(3 << 20)
     with through_proxy(s3) as (proxy, storage):
         put(storage, data)
-        proxy.cuts = [1 << 20, *[AFTER_THE_HEAD] * 5]
+        proxy.cuts = [1 << 20, *[AFTER_THE_HEAD] * 9]
         with pytest.raises(StorageFailed, match="broke off at byte"):
             b"".join(storage.read(TARGET, BACKUP_ID, NAME))
 

@@ -19,6 +19,7 @@ from bot.runtime.stop import StopSignal
 from bot.settings import DirectorySettings, S3Settings
 from bot.storage import Storage, fetch_archive, open_storage
 from bot.storage.archive import ArchiveWriter
+from tests.integration.storage.lying_server import QUICK
 from tests.support import Bucket
 from tests.unit.storage.samples import BACKUP_ID, TARGET, backup_of, manifest_of
 
@@ -38,7 +39,7 @@ def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]
     settings = S3Settings(
         type="s3", bucket=bucket.name, prefix=prefix, endpoint=bucket.endpoint_url, region=bucket.region
     )
-    yield open_storage(settings, bucket.environment)
+    yield open_storage(settings, bucket.environment, patience=QUICK)
 
 
 @pytest.fixture
