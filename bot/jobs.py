@@ -29,6 +29,7 @@ _HEARTBEAT = 3.0
 _STALLED = 12.0
 """Seconds without a heartbeat after which a worker counts as dead and its jobs are taken up."""
 _LOCKING = (OperationKind.BACKUP, OperationKind.RESTORE)
+_LONG = (*_LOCKING, OperationKind.DRILL)
 
 
 def watch_queue(queue: str) -> str:
@@ -45,11 +46,12 @@ class JobQueue:
 
     def defer_operation(self, connection: Connection, operation: Operation) -> None:
         planning = operation.state is OperationState.PLANNING
-        long = operation.kind in _LOCKING and not planning
+        long = operation.kind in _LONG and not planning
+        locking = operation.kind in _LOCKING and not planning
         queue = self._settings.targets[operation.target].queue
         self._app.configure_task(
             _RUN,
-            lock=f"target:{operation.target}" if long else None,
+            lock=f"target:{operation.target}" if locking else None,
             queue=queue if long else watch_queue(queue),
             connection=connection,
         ).defer(operation_id=operation.id)

@@ -9,6 +9,7 @@ from bot.operations.approvals import Approvals
 from bot.operations.backups import Backups
 from bot.operations.cancelling import Cancelling
 from bot.operations.drawings import Drawings
+from bot.operations.drills import Drills
 from bot.operations.health import Health
 from bot.operations.overview import Audit, Overview
 from bot.operations.preflight import Preflights
@@ -27,6 +28,7 @@ class Services:
     restores: Restores
     approvals: Approvals
     cancelling: Cancelling
+    drills: Drills
     preflights: Preflights
     windows: Windows
     health: Health

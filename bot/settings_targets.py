@@ -77,6 +77,25 @@ class Retention(Section):
         return self
 
 
+class Drill(Section):
+    """How a backup is proved: restored into a scratch database, compared, examined."""
+
+    schedule: str | None = None
+    """cron, in the target's time zone"""
+    dsn: Dsn | None = None
+    """a server to make the scratch database on; a cluster of its own on the worker's host without"""
+    password_env: str | None = None
+    smoke: tuple[str, ...] = ()
+    """queries whose first value must be neither false nor null"""
+
+    @field_validator("schedule")
+    @classmethod
+    def _five_fields(cls, value: str | None) -> str | None:
+        if value is not None:
+            cron_trigger(value)
+        return value
+
+
 class TargetSettings(Section):
     """One PostgreSQL database under care."""
 
@@ -106,6 +125,7 @@ class TargetSettings(Section):
     """folders with PostgreSQL client programs, looked at first"""
     application: Application = Application()
     migrations: Migrations | None = None
+    drill: Drill = Drill()
     policy: Policy | None = None
 
     @field_validator("timezone")

@@ -23,6 +23,8 @@ from bot.operations.backups import Backups
 from bot.operations.cancelling import Cancelling
 from bot.operations.context import Context
 from bot.operations.drawings import Drawings
+from bot.operations.drill_job import DrillJob
+from bot.operations.drills import Drills
 from bot.operations.health import Health
 from bot.operations.overview import Audit, Overview
 from bot.operations.preflight import PreflightJob, Preflights
@@ -60,6 +62,7 @@ def build(context: Context) -> House:
         {
             OperationKind.BACKUP: BackupJob(context, engine),
             OperationKind.RESTORE: RestoreJob(context, backups, planner, engine),
+            OperationKind.DRILL: DrillJob(context, backups, engine),
             OperationKind.PREFLIGHT: PreflightJob(context, backups, windows),
         },
         planner,
@@ -71,6 +74,7 @@ def build(context: Context) -> House:
         restores=Restores(context, backups),
         approvals=approvals,
         cancelling=Cancelling(context),
+        drills=Drills(context, backups),
         preflights=Preflights(context),
         windows=windows,
         health=health,

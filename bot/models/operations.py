@@ -12,6 +12,7 @@ from typing import Any
 class OperationKind(StrEnum):
     BACKUP = "backup"
     RESTORE = "restore"
+    DRILL = "drill"
     PREFLIGHT = "preflight"
     WINDOW = "window"
 

@@ -66,6 +66,19 @@ def judge_schedule(last: Operation | None, due_since: datetime | None, now: date
     return Check(name, title, CheckState.PASSED, f"the last one is {last.state.value} ({last.id})")
 
 
+def judge_drill(last: Operation | None) -> Check:
+    """The last drill that has ended: whether backups are known to come back."""
+    name, title = "drill", "Backups come back"
+    if last is None:
+        return Check(name, title, CheckState.PASSED, "the first drill is still to come")
+    if last.state is OperationState.DONE:
+        said = f"{last.result.get('backup_id')} was restored and every digest matched ({last.id})"
+        return Check(name, title, CheckState.PASSED, said)
+    why = last.failure.message if last.failure else "for an unknown reason"
+    remedy = "Take a backup and drill it: /baseliner backup, then /baseliner drill. Do not rely on the one that failed."
+    return Check(name, title, CheckState.FAILED, f"the last drill failed: {why}", remedy)
+
+
 @dataclass(frozen=True)
 class RevisionFacts:
     """`revision` is the database's; `history` the deployed code's."""

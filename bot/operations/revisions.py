@@ -7,7 +7,8 @@ from bot.operations.checklists import RevisionFacts
 from bot.postgres.revisions import parse_heads, parse_history
 from bot.runtime.process import judged, run, tool_environment
 from bot.runtime.stop import StopSignal
-from bot.settings import Argv, TargetSettings
+from bot.settings import TargetSettings
+from bot.settings_types import Argv
 
 _DEADLINE = 60.0
 

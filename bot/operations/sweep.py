@@ -8,9 +8,9 @@ from datetime import datetime
 import psycopg
 
 from bot.errors import BaselinerError
-from bot.models import Actor, Check, Checklist, CheckState, SubjectKind, Surface
+from bot.models import Actor, Check, Checklist, CheckState, Operation, SubjectKind, Surface
 from bot.operations.backups import Backups
-from bot.operations.checklists import judge_backup_age, judge_schedule, unknown
+from bot.operations.checklists import judge_backup_age, judge_drill, judge_schedule, unknown
 from bot.operations.context import Context
 from bot.operations.health import SILENCE, Health
 from bot.operations.schedules import next_fire
@@ -59,6 +59,8 @@ class Sweeps:
         if settings.schedule is not None:
             title = "Scheduled backups run"
             checks.append(self._measured("backup_schedule", title, lambda: self._schedule(target, settings)))
+        if settings.drill.schedule is not None or self._last_drill(target) is not None:
+            checks.append(self._measured("drill", "Backups come back", lambda: judge_drill(self._last_drill(target))))
         if settings.log_shipping:
             title = "Log shipping runs"
             checks.append(self._measured("log_shipping", title, lambda: self._log_shipping(settings)))
@@ -93,6 +95,10 @@ class Sweeps:
             since = operations.last_fire(connection, target) or observations.first_seen(connection, target)
         due = next_fire(settings, since) if since is not None else None
         return judge_schedule(last, due if due is not None and due <= now else None, now)
+
+    def _last_drill(self, target: str) -> Operation | None:
+        with self._context.database.transaction() as connection:
+            return operations.last_drill(connection, target)
 
     def _log_shipping(self, settings: TargetSettings) -> Check:
         with server_of(settings, self._context.environment).connect() as connection:

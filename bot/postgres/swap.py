@@ -15,7 +15,7 @@ from bot.runtime.stop import StopSignal
 
 _NAME_BYTES = 63
 _SUFFIX_LENGTH = 24
-_OURS = re.compile(r".*__(?:new|old)_[a-z0-9]+", re.DOTALL)
+_OURS = re.compile(r".*__(?:new|old|drill)_[a-z0-9]+", re.DOTALL)
 _SESSIONS_END_WITHIN = 20.0
 _RENAME_ATTEMPTS = 3
 
@@ -41,6 +41,11 @@ def scratch_name(live: str, operation_id: str) -> str:
 def aside_name(live: str, operation_id: str) -> str:
     """Name under which an operation sets the old database aside."""
     return _derived(live, "old", operation_id)
+
+
+def drill_name(live: str, operation_id: str) -> str:
+    """Name of the database that a drill restores into on a configured server."""
+    return _derived(live, "drill", operation_id)
 
 
 def swap_state(connection: Connection, live: str, new: str, aside: str) -> SwapState:

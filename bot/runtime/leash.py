@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from bot.errors import ToolFailed
@@ -15,6 +16,14 @@ from bot.runtime.process import Finished, StderrDrain
 from bot.runtime.stop import StopSignal
 
 _END_WITHIN = 10.0
+
+
+@dataclass(frozen=True)
+class Account:
+    """Whom a tool runs as, when that is not us."""
+
+    uid: int
+    gid: int
 
 
 class Leash:
@@ -46,6 +55,7 @@ def run_leashed(
     environment: Mapping[str, str],
     on_tick: Callable[[Leash], None],
     every: float = 0.05,
+    account: Account | None = None,
 ) -> Finished:
     """Run to the tool's end, whatever the exit code; its output is thrown away, stderr kept; `on_tick` every so often.
 
@@ -55,7 +65,7 @@ def run_leashed(
     tool = Path(argv[0]).name
     if not os.access(argv[0], os.X_OK):
         raise ToolFailed(tool, "could not be started", f"it cannot be run: {argv[0]}")
-    with _started(argv, environment) as process:
+    with leashed(argv, environment, account) as process:
         drain = StderrDrain(process.stderr)
         leash = Leash(process)
         while process.poll() is None:
@@ -70,10 +80,14 @@ def run_leashed(
 
 
 @contextmanager
-def _started(argv: Sequence[str], environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+def leashed(
+    argv: Sequence[str], environment: Mapping[str, str], account: Account | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """The tool, running until the end of the block, of itself, or of this process."""
+    whose = f"{account.uid}:{account.gid}" if account else ""
     # -I and -S: no site, nothing of ours, so that it starts in a few milliseconds.
     process = subprocess.Popen(
-        [sys.executable, "-I", "-S", leash_process.__file__, *argv],
+        [sys.executable, "-I", "-S", leash_process.__file__, whose, *argv],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

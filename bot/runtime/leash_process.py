@@ -15,10 +15,9 @@ import sys
 _GRACE_MS = 3_000
 
 
-def main(argv: list[str]) -> int:
-    """Run `argv`; ends as the tool ended, by the same signal where it was one."""
-    devnull = (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)
-    pid = os.posix_spawn(argv[0], argv, os.environ, file_actions=[devnull], setpgroup=0)
+def main(account: str, argv: list[str]) -> int:
+    """Run `argv` as `account` (`uid:gid`, or empty for our own); ends as the tool ended, by the same signal."""
+    pid = _started(account, argv)
     watched = os.pidfd_open(pid)
     poll = select.poll()
     poll.register(watched, select.POLLIN)
@@ -33,6 +32,28 @@ def main(argv: list[str]) -> int:
     # What the tool has forked dies with it.
     _signal_group(pid, signal.SIGKILL)
     return _end_alike(status)
+
+
+def _started(account: str, argv: list[str]) -> int:
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.setpgid(0, 0)
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+            if account:
+                uid, gid = map(int, account.split(":"))
+                os.setgroups([])
+                os.setgid(gid)
+                os.setuid(uid)
+            os.execv(argv[0], argv)  # noqa: S606 - the tool itself, never a shell
+        except OSError as error:
+            os.write(2, f"{argv[0]}: {error.strerror}\n".encode())
+        finally:
+            os._exit(127)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        # In both, since either may be first.
+        os.setpgid(pid, pid)
+    return pid
 
 
 def _end(pid: int, watched: int) -> None:
@@ -61,4 +82,4 @@ def _end_alike(status: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1], sys.argv[2:]))

@@ -46,6 +46,16 @@ def newest_first(connection: Connection, target: str, limit: int, offset: int = 
     return [_backup(row) for row in rows]
 
 
+def note_verified(
+    connection: Connection, backup_id: str, operation_id: str, now: datetime, restore_seconds: float
+) -> None:
+    """A drill has restored it and every digest was equal."""
+    connection.execute(
+        "UPDATE backups SET verified_at = %s, verified_by = %s, restore_seconds = %s WHERE id = %s",
+        (now, operation_id, restore_seconds, backup_id),
+    )
+
+
 def _backup(row: Row) -> Backup:
     return Backup(
         id=row["id"],

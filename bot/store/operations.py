@@ -93,6 +93,16 @@ def last_scheduled(connection: Connection, target: str) -> Operation | None:
     return _operation(row, []) if row else None
 
 
+def last_drill(connection: Connection, target: str) -> Operation | None:
+    """The last one that is done or has failed."""
+    row = connection.execute(
+        """SELECT * FROM operations WHERE target = %s AND kind = 'drill' AND state IN ('done', 'failed')
+           ORDER BY finished_at DESC, created_at DESC LIMIT 1""",
+        (target,),
+    ).fetchone()
+    return _operation(row, []) if row else None
+
+
 def last_fire(connection: Connection, target: str) -> datetime | None:
     """When the schedule last fired and was heard."""
     row = one(connection.execute("SELECT max(scheduled_for) AS fire FROM operations WHERE target = %s", (target,)))

@@ -19,6 +19,8 @@ def result_blocks(operation: Operation) -> list[Block]:
         return [fields(_backup(operation.result))]
     if operation.kind is OperationKind.RESTORE:
         return [fields(_restore(operation.result))]
+    if operation.kind is OperationKind.DRILL:
+        return [fields(_drill(operation.result))]
     return _preflight(operation)
 
 
@@ -29,6 +31,8 @@ def result_words(operation: Operation) -> str:
         return f"{size(result['size'])}, {result['backup_id']}"
     if operation.kind is OperationKind.RESTORE and "backup_id" in result:
         return f"from {result['backup_id']}"
+    if operation.kind is OperationKind.DRILL and "backup_id" in result:
+        return f"{result['backup_id']} is verified"
     checklist = checklist_of(operation) if operation.kind is OperationKind.PREFLIGHT else None
     return READINESS[checklist.verdict] if checklist else ""
 
@@ -43,6 +47,21 @@ def _backup(result: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Revision", code(revision) if revision else "none"),
         ("Manifest SHA-256", code(result["manifest_sha256"][:16])),
         ("Location", code(result["location"], 400)),
+    ]
+
+
+def _drill(result: Mapping[str, Any]) -> list[tuple[str, str]]:
+    counted = result["only_counted"]
+    compared = f"{_contents(result)}: counts and digests equal the manifest’s"
+    if counted:
+        compared += f"; only counted: {', '.join(code(name) for name in counted[:5])}"
+    queries = result["smoke_queries"]
+    return [
+        ("Verified", code(result["backup_id"])),
+        ("Compared", compared),
+        ("Restored in", duration(result["restore_seconds"])),
+        ("Structure", inline(result["structure"], 200)),
+        ("Smoke queries", f"{queries} passed" if queries else "none are set"),
     ]
 
 

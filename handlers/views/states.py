@@ -9,6 +9,7 @@ from bot.models import CheckState, OperationKind, OperationState, StepState, Win
 NOUNS: Mapping[OperationKind, str] = {
     OperationKind.BACKUP: "Backup",
     OperationKind.RESTORE: "Restore",
+    OperationKind.DRILL: "Drill",
     OperationKind.PREFLIGHT: "Preflight",
     OperationKind.WINDOW: "Window",
 }

@@ -1,0 +1,103 @@
+"""Where a drill restores to: a cluster of its own, or a database on the server that the settings name."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from psycopg import errors
+
+from bot.errors import DatabaseUnreachable
+from bot.models import Backup
+from bot.operations.context import Context
+from bot.postgres.connection import Server, server_of
+from bot.postgres.facts import server_facts
+from bot.postgres.load import create_database
+from bot.postgres.scratch import apply_globals, scratch_cluster
+from bot.postgres.swap import drill_name, drop_database
+from bot.postgres.tools import Tools, find_server, find_tools
+from bot.runtime.stop import StopSignal
+from bot.settings import TargetSettings
+from bot.storage import fetch_text, open_storage
+
+_UNKNOWN_LOCALE = (errors.WrongObjectType, errors.InvalidParameterValue, errors.UndefinedObject)
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """An empty database to restore into; `programs` is the folder of its server where that is our own cluster."""
+
+    server: Server
+    tools: Tools
+    database: str
+    where: str
+    programs: Path | None
+
+
+@contextmanager
+def open_scratch(
+    context: Context, settings: TargetSettings, operation_id: str, backup: Backup, folder: Path, *, stop: StopSignal
+) -> Generator[Scratch]:
+    """An empty database like the backup's, gone at the end of the block.
+
+    Raises ToolMissing where a cluster is wanted and PostgreSQL's server is not installed here.
+    """
+    if settings.drill.dsn is None:
+        with _own_cluster(context, settings, backup, folder, stop) as scratch:
+            yield scratch
+        return
+    server = _configured(context, settings)
+    database = drill_name(server_of(settings, context.environment).database, operation_id)
+    try:
+        with server.maintenance(database) as connection:
+            major = server_facts(connection).version_num // 10000
+            create_database(connection, database, backup.manifest.properties)
+        yield Scratch(server, find_tools(major, settings.tools), database, f"{database} on the drill server", None)
+    finally:
+        drop_scratch(context, settings, operation_id)
+
+
+def drop_scratch(context: Context, settings: TargetSettings, operation_id: str) -> None:
+    """Remove what a drill that was cut off left on the configured server; an own cluster died with its worker."""
+    if settings.drill.dsn is None:
+        return
+    live = server_of(settings, context.environment).database
+    database = drill_name(live, operation_id)
+    with _configured(context, settings).maintenance(database) as connection:
+        drop_database(connection, database, live=live)
+
+
+@contextmanager
+def _own_cluster(
+    context: Context, settings: TargetSettings, backup: Backup, folder: Path, stop: StopSignal
+) -> Generator[Scratch]:
+    major = backup.manifest.server_version_num // 10000
+    programs, tools = find_server(major, settings.tools), find_tools(major, settings.tools)
+    storage = open_storage(context.settings.storage[settings.storage], context.environment)
+    roles = fetch_text(storage, backup, "globals", stop=stop)
+    database = backup.manifest.database
+    with scratch_cluster(programs, folder, stop=stop) as server:
+        apply_globals(server, roles)
+        with server.connect("template1") as connection:
+            _create_alike(connection, database, backup.manifest.properties)
+        where = f"a cluster of its own, PostgreSQL {major}"
+        yield Scratch(replace(server), tools, database, where, programs)
+
+
+def _create_alike(connection: Any, database: str, properties: Mapping[str, Any]) -> None:
+    """Locales of the server may be missing on this host; digests do not depend on them."""
+    try:
+        create_database(connection, database, properties)
+    except DatabaseUnreachable as error:
+        if not isinstance(error.__cause__, _UNKNOWN_LOCALE):
+            raise
+        plain = {**properties, "collate": "C", "ctype": "C", "locale_provider": "libc", "tablespace": "pg_default"}
+        create_database(connection, database, {**plain, "icu_rules": None})
+
+
+def _configured(context: Context, settings: TargetSettings) -> Server:
+    alike = settings.model_copy(update={"dsn": settings.drill.dsn, "password_env": settings.drill.password_env})
+    return server_of(alike, context.environment)
