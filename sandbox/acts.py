@@ -19,6 +19,7 @@ from sandbox.delivery.transport import (
 from sandbox.elements import Placed, complete_state, with_entry
 from sandbox.entering import Entering, Screen, submission_values
 from sandbox.interactions import Interactions
+from sandbox.messages import EMOJI_NAME
 from sandbox.model import Channel, Json, Message, SharedFile, User, View
 from sandbox.outcome import Impossible, Outcome
 from sandbox.payloads import Payload, view_json
@@ -176,6 +177,19 @@ class Acts:
         )
         return Outcome(status=200, message=message)
 
+    def react(self, user: str, channel: str, ts: str, name: str) -> Outcome:
+        """React to a message with an emoji of this name, or take that reaction back."""
+        person, place = self._person(user), self._channel(user, channel)
+        message = self._workspace.messages.get(place.id, ts)
+        if message is None or message.ephemeral_to is not None:
+            raise Impossible(404, "message_not_found", f"no message {ts} in #{place.name} that can be reacted to")
+        name, messages = name.strip(":"), self._workspace.messages
+        if not EMOJI_NAME.fullmatch(name):
+            raise Impossible(422, "invalid_name", f"no emoji is called {name!r}")
+        if not messages.react(message, name, person.id):
+            messages.unreact(message, name, person.id)
+        return Outcome(status=200, message=messages.get(place.id, ts))
+
     def upload(self, user: str, name: str, content: bytes) -> SharedFile:
         """Add a file from the person's own machine, for a file input."""
         return self._workspace.add_file(name, content, self._person(user).id)
@@ -219,8 +233,8 @@ class Acts:
         message = self._workspace.messages.get(place.id, ts)
         if message is None or not message.is_seen_by(person.id):
             raise Impossible(404, "message_not_found", f"{person.name} sees no message {ts} in #{place.name}")
-        entered = complete_state(message.blocks, self._workspace.messages.entered(message, person.id))
-        return Screen(message.blocks, entered, message=message)
+        entered = complete_state(message.every_block, self._workspace.messages.entered(message, person.id))
+        return Screen(message.every_block, entered, message=message)
 
     def _open_modal(self, person: User, view_id: str) -> View:
         top = self._top(person)

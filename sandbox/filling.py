@@ -17,6 +17,15 @@ def filled_blocks(blocks: Sequence[Json], new_id: NewId) -> list[Json]:
     return [_with_ids(block, new_id) for block in with_text_defaults(list(blocks))]
 
 
+def filled_attachments(attachments: Sequence[Json], new_id: NewId) -> list[Json]:
+    """Copies of the attachments, numbered from 1, their blocks with ids."""
+    return [
+        {"id": number, **attachment}
+        | ({"blocks": filled_blocks(attachment["blocks"], new_id)} if "blocks" in attachment else {})
+        for number, attachment in enumerate(attachments, 1)
+    ]
+
+
 def with_text_defaults(value: Any) -> Any:
     """A copy in which every text object says `emoji` or `verbatim`."""
     if isinstance(value, list):

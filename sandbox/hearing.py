@@ -1,4 +1,4 @@
-"""What the app hears of conversations it is in. Source: docs, reference/events/message and app_mention."""
+"""What the app hears of conversations it is in. Source: docs, reference/events."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sandbox.workspace import Workspace
 
 
 class Hearing:
-    """Turns what is said, edited and deleted into events, as far as the app subscribed to them."""
+    """Turns what is said, edited, deleted, marked and pinned into events, as far as the app subscribed to them."""
 
     def __init__(self, workspace: Workspace, interactions: Interactions, events: EventQueue) -> None:
         self._workspace = workspace
@@ -24,8 +24,8 @@ class Hearing:
         match change:
             case MessagePosted(message) if message.ephemeral_to is None:
                 self._posted(message)
-            case MessageUpdated(message, previous) if previous and message.edited != previous.edited:
-                self._send_message(message, self._changed(message, previous))
+            case MessageUpdated(message, previous) if previous is not None and message.ephemeral_to is None:
+                self._updated(message, previous)
             case MessageDeleted(message) if message.ephemeral_to is None:
                 self._send_message(message, self._deleted(message))
 
@@ -38,6 +38,51 @@ class Hearing:
         if message.user != app.bot_user_id and f"<@{app.bot_user_id}>" in message.text:
             event = {**event, "type": "app_mention", "channel": message.channel, "event_ts": message.ts}
             self._send(message, "app_mention", event)
+
+    def _updated(self, message: Message, previous: Message) -> None:
+        if message.edited != previous.edited:
+            self._send_message(message, self._changed(message, previous))
+        now, before = _reactions(message), _reactions(previous)
+        for name, user in now - before:
+            self._send(message, "reaction_added", self._reaction("reaction_added", message, name, user))
+        for name, user in before - now:
+            self._send(message, "reaction_removed", self._reaction("reaction_removed", message, name, user))
+        if message.pinned != previous.pinned:
+            kind = "pin_added" if message.pinned else "pin_removed"
+            self._send(message, kind, self._pin(kind, message))
+
+    def _reaction(self, kind: str, message: Message, name: str, user: str) -> Payload:
+        return {
+            "type": kind,
+            "user": user,
+            "reaction": name,
+            "item": {"type": "message", "channel": message.channel, "ts": message.ts},
+            "item_user": message.user,
+            "event_ts": self._workspace.timestamps.next(),
+        }
+
+    def _pin(self, kind: str, message: Message) -> Payload:
+        """Only the app can pin here."""
+        app, channel = self._workspace.app.bot_user_id, message.channel
+        pins = sum(entry.pinned for entry in self._workspace.messages.in_channel(channel))
+        now = int(self._workspace.clock())
+        event: Payload = {
+            "type": kind,
+            "user": app,
+            "channel_id": channel,
+            "item": {
+                "type": "message",
+                "channel": channel,
+                "created": now,
+                "created_by": app,
+                "message": message_json(self._workspace, message),
+            },
+            "item_user": message.user,
+            "pin_count": pins,
+            "pinned_info": {"channel": channel, "pinned_by": app, "pinned_ts": now},
+            "event_ts": self._workspace.timestamps.next(),
+        }
+        return event if message.pinned else event | {"has_pins": pins > 0}
 
     def _changed(self, message: Message, previous: Message) -> Payload:
         return self._hidden("message_changed") | {
@@ -67,6 +112,10 @@ class Hearing:
         is_there = self._workspace.app.bot_user_id in self._workspace.members[message.channel]
         if is_there and self._workspace.manifest.hears(subscription):
             self._events.put(self._interactions.event(event))
+
+
+def _reactions(message: Message) -> set[tuple[str, str]]:
+    return {(name, user) for name, users in message.reactions for user in users}
 
 
 def _kind(channel: Channel) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.elements import Placed
+from sandbox.elements import Placed, placed_elements
 from sandbox.identifiers import identifier
 from sandbox.model import Channel, Json, Message, StateValues, User, View
 from sandbox.payloads import VERIFICATION_TOKEN, Payload, message_json, view_json
@@ -42,12 +42,7 @@ class Interactions:
     ) -> Payload:
         """block_actions on an element of a message."""
         workspace = self._workspace
-        container: Json = {
-            "type": "message",
-            "message_ts": message.ts,
-            "channel_id": channel.id,
-            "is_ephemeral": message.ephemeral_to is not None,
-        }
+        container = _message_container(message, str(action["block_id"]))
         if message.thread_ts is not None:
             container["thread_ts"] = message.thread_ts
         target = workspace.response_urls.issue(channel.id, user.id, message.ts, message.thread_ts)
@@ -96,12 +91,7 @@ class Interactions:
             body["view"] = view_json(self._workspace, view)
         if message is not None:
             channel = self._workspace.channels[message.channel]
-            body["container"] = {
-                "type": "message",
-                "message_ts": message.ts,
-                "channel_id": channel.id,
-                "is_ephemeral": message.ephemeral_to is not None,
-            }
+            body["container"] = _message_container(message, placed.block_id)
             body["channel"] = {"id": channel.id, "name": channel.name}
             body["message"] = message_json(self._workspace, message)
         return body
@@ -166,3 +156,19 @@ class Interactions:
 
     def _response_url(self, kind: str, target_id: str) -> str:
         return f"{self._base_url}/{kind}/{self._workspace.team.id}/{target_id}"
+
+
+def _message_container(message: Message, block_id: str) -> Json:
+    """Where in the message the element is: in its own blocks, or in those of an attachment."""
+    container: Json = {
+        "type": "message",
+        "message_ts": message.ts,
+        "channel_id": message.channel,
+        "is_ephemeral": message.ephemeral_to is not None,
+    }
+    for attachment in message.attachments:
+        ids = {placed.block_id for placed in placed_elements(attachment.get("blocks") or ())}
+        if block_id in ids:
+            more = {"type": "message_attachment", "attachment_id": attachment["id"], "is_app_unfurl": False}
+            return container | more
+    return container

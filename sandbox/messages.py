@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import replace
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 from sandbox.changes import Changes, MessageDeleted, MessagePosted, MessageUpdated
 from sandbox.clock import Timestamps
 from sandbox.model import Message, StateValues
+
+EMOJI_NAME = re.compile(r"[a-z0-9_+'-]+(::skin-tone-[2-6])?")
 
 
 class Messages:
@@ -39,6 +42,26 @@ class Messages:
         self._by_channel[message.channel][message.ts] = updated
         self._changes.publish(MessageUpdated(updated, message))
         return updated
+
+    def react(self, message: Message, name: str, user: str) -> bool:
+        """Add this person's reaction; False when it is there already."""
+        reactions = dict(message.reactions)
+        if user in reactions.get(name, ()):
+            return False
+        reactions[name] = (*reactions.get(name, ()), user)
+        self.change(message, reactions=tuple(reactions.items()))
+        return True
+
+    def unreact(self, message: Message, name: str, user: str) -> bool:
+        """Take this person's reaction away; False when there is none."""
+        reactions = dict(message.reactions)
+        if user not in reactions.get(name, ()):
+            return False
+        left = tuple(other for other in reactions.pop(name) if other != user)
+        if left:
+            reactions[name] = left
+        self.change(message, reactions=tuple(reactions.items()))
+        return True
 
     def delete(self, message: Message) -> None:
         """Remove the message; its thread, if it was a reply, counts anew."""

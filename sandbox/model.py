@@ -104,6 +104,11 @@ class Message:
     """Emoji name, and who reacted with it."""
     pinned: bool = False
 
+    @property
+    def every_block(self) -> tuple[Json, ...]:
+        """The message's blocks, and those of its attachments after them."""
+        return (*self.blocks, *(block for attachment in self.attachments for block in attachment.get("blocks") or ()))
+
     def is_seen_by(self, user: str) -> bool:
         """True when the message is shown to this person at all."""
         return self.ephemeral_to in (None, user)

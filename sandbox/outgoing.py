@@ -84,7 +84,7 @@ def rewrite(workspace: Workspace, message: Message, content: Content, **changed:
         message,
         text=content.text,
         blocks=workspace.filled(content.blocks),
-        attachments=content.attachments,
+        attachments=workspace.filled_attachments(content.attachments),
         **changed,
     )
 

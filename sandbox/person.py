@@ -85,6 +85,10 @@ class PersonClient:
         body = {"user": user, "channel": channel, "text": text, "thread_ts": thread_ts}
         return self._post("messages", body, True)
 
+    def react(self, user: str, channel: str, ts: str, name: str) -> Json:
+        """React to a message with an emoji, or take that reaction back."""
+        return self._post("reactions", {"user": user, "channel": channel, "ts": ts, "name": name}, True)
+
     def upload(self, user: str, name: str, content: bytes) -> Json:
         """Add a file of this person's; its id can be put into a file input."""
         encoded = base64.b64encode(content).decode()

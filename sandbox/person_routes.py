@@ -32,6 +32,7 @@ class PersonRoutes:
             "home": self._home,
             "messages": self._say,
             "files": self._upload,
+            "reactions": self._react,
         }
         gets: dict[str, Handler] = {
             "workspace": self._describe,
@@ -88,6 +89,10 @@ class PersonRoutes:
     async def _say(self, request: Request) -> Payload:
         body = await json_body(request, "user", "channel", "text")
         return self._outcome(await self._acts.say(body["user"], body["channel"], body["text"], body.get("thread_ts")))
+
+    async def _react(self, request: Request) -> Payload:
+        body = await json_body(request, "user", "channel", "ts", "name")
+        return self._outcome(self._acts.react(body["user"], body["channel"], body["ts"], body["name"]))
 
     async def _upload(self, request: Request) -> Payload:
         body = await json_body(request, "user", "name")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import struct
 
+PREVIEWED = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+"""The media types that a browser is shown as pictures; never SVG, which may hold script."""
+
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG_FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 

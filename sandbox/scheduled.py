@@ -1,4 +1,4 @@
-"""Messages that wait for their time. Source: docs, methods/chat.scheduleMessage and chat.deleteScheduledMessage."""
+"""Messages that wait for their time. Source: docs, methods/chat.scheduleMessage and its siblings."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ class Scheduled:
 
     id: str
     post_at: int
+    created: int
     draft: Message
 
 
@@ -44,7 +45,7 @@ class Schedule:
             raise SlackError("time_too_far")
         if self._is_crowded(draft.channel, post_at):
             raise SlackError("restricted_too_many")
-        scheduled = Scheduled(id=identifier(self._random, "Q"), post_at=post_at, draft=draft)
+        scheduled = Scheduled(id=identifier(self._random, "Q"), post_at=post_at, created=int(now), draft=draft)
         self._waiting[scheduled.id] = scheduled
         return scheduled
 
@@ -59,6 +60,10 @@ class Schedule:
             raise SlackError("invalid_scheduled_message_id")
         del self._waiting[scheduled_id]
 
+    def waiting(self) -> list[Scheduled]:
+        """The messages that wait, earliest first."""
+        return sorted(self._waiting.values(), key=lambda scheduled: scheduled.post_at)
+
     def discard(self, scheduled: Scheduled) -> None:
         """Forget a message whatever its time."""
         self._waiting.pop(scheduled.id, None)
@@ -66,7 +71,7 @@ class Schedule:
     def take_due(self) -> list[Message]:
         """The messages whose time has come, earliest first; they wait no longer."""
         now = self._clock()
-        due = sorted((s for s in self._waiting.values() if s.post_at <= now), key=lambda s: s.post_at)
+        due = [scheduled for scheduled in self.waiting() if scheduled.post_at <= now]
         for scheduled in due:
             del self._waiting[scheduled.id]
         return [scheduled.draft for scheduled in due]

@@ -13,7 +13,7 @@ from sandbox.blockkit import Violation
 from sandbox.changes import Changes, ChannelAdded, ChannelUpdated
 from sandbox.clock import Clock, MovableClock, Timestamps
 from sandbox.faults import Faults
-from sandbox.filling import filled_blocks
+from sandbox.filling import filled_attachments, filled_blocks
 from sandbox.identifiers import Credentials, block_id, identifier, random_credentials
 from sandbox.manifest import Manifest
 from sandbox.messages import Messages
@@ -144,7 +144,7 @@ class Workspace:
             bot_id=self.app.bot_id,
             text=text,
             blocks=self.filled(blocks),
-            attachments=tuple(attachments),
+            attachments=self.filled_attachments(attachments),
             thread_ts=thread_ts,
             ephemeral_to=ephemeral_to,
             metadata=metadata,
@@ -175,3 +175,7 @@ class Workspace:
     def filled(self, blocks: Iterable[Json]) -> tuple[Json, ...]:
         """The blocks with the ids that Slack gives to those without."""
         return tuple(filled_blocks(tuple(blocks), lambda: block_id(self.random)))
+
+    def filled_attachments(self, attachments: Iterable[Json]) -> tuple[Json, ...]:
+        """The attachments numbered, their blocks with ids."""
+        return tuple(filled_attachments(tuple(attachments), lambda: block_id(self.random)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
@@ -15,6 +16,7 @@ from sandbox.errors import SlackError
 from sandbox.model import SharedFile
 from sandbox.outgoing import message_content
 from sandbox.payloads import file_json
+from sandbox.pictures import PREVIEWED
 from sandbox.rates import Tier
 from sandbox.workspace import Workspace
 
@@ -83,10 +85,9 @@ class FileEndpoint:
         file = self._workspace.files.get(request.path_params["file"])
         if file is None:
             return PlainTextResponse("no such file", 404)
-        picture = file.mimetype in ("image/png", "image/jpeg", "image/gif", "image/webp")
         headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"}
-        if not picture or request.query_params.get("download"):
-            headers["Content-Disposition"] = "attachment"
+        if file.mimetype not in PREVIEWED or request.query_params.get("download"):
+            headers["Content-Disposition"] = f"attachment; filename*=utf-8''{quote(file.name, safe='')}"
         return Response(file.content, headers=headers, media_type=file.mimetype)
 
 

@@ -1,11 +1,11 @@
-"""chat.scheduleMessage and chat.deleteScheduledMessage."""
+"""chat.scheduleMessage, chat.deleteScheduledMessage and chat.scheduledMessages.list."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from sandbox.api.chat import destination, metadata, require_access, thread
-from sandbox.api.method import Call, Method
+from sandbox.api.method import Call, Method, page_of
 from sandbox.blockkit import Violation
 from sandbox.errors import SlackError
 from sandbox.outgoing import message_content
@@ -55,6 +55,39 @@ def delete_scheduled_message(call: Call) -> dict[str, Any]:
     return {}
 
 
+def list_scheduled_messages(call: Call) -> dict[str, Any]:
+    """The messages that wait: of one channel, and due between `oldest` and `latest`, where those are given."""
+    channel = call.optional("channel")
+    if channel is not None and channel not in call.workspace.channels:
+        raise SlackError("invalid_channel")
+    oldest, latest = (_moment(call, name) for name in ("oldest", "latest"))
+    if oldest is not None and latest is not None and oldest >= latest:
+        raise SlackError("invalid_time")
+    found = [
+        {
+            "id": scheduled.id,
+            "channel_id": scheduled.draft.channel,
+            "post_at": scheduled.post_at,
+            "date_created": scheduled.created,
+            "text": scheduled.draft.text,
+        }
+        for scheduled in call.workspace.schedule.waiting()
+        if channel in (None, scheduled.draft.channel)
+        and (oldest is None or oldest <= scheduled.post_at)
+        and (latest is None or scheduled.post_at <= latest)
+    ]
+    page, metadata_of_page = page_of(found, call)
+    return {"scheduled_messages": page, "response_metadata": metadata_of_page}
+
+
+def _moment(call: Call, name: str) -> float | None:
+    value = call.optional(name)
+    try:
+        return None if value is None else float(value)
+    except ValueError:
+        raise SlackError("invalid_time") from None
+
+
 def _post_at(call: Call) -> int:
     value = call.text("post_at")
     if not value.isdigit():
@@ -64,5 +97,6 @@ def _post_at(call: Call) -> int:
 
 METHODS = (
     Method(name="chat.scheduleMessage", run=schedule_message, tier=Tier.THREE, scopes=("chat:write",)),
+    Method(name="chat.scheduledMessages.list", run=list_scheduled_messages, tier=Tier.THREE),
     Method(name="chat.deleteScheduledMessage", run=delete_scheduled_message, tier=Tier.THREE, scopes=("chat:write",)),
 )

@@ -126,7 +126,7 @@ CONVERSATION_FILTER = shape(
 )
 
 # fmt: off
-_ICONS = (
+ICONS = (
     "archive", "book", "bookmark", "bot", "bug", "calendar", "call", "caret-left", "caret-right", "check",
     "clipboard", "code", "comment", "compass", "copy", "cube", "download", "edit", "email", "eye-closed",
     "eye-open", "file", "flag", "folder", "gear", "globe", "heart", "help", "image", "info", "key", "lightbulb",
@@ -136,7 +136,7 @@ _ICONS = (
 # fmt: on
 
 SLACK_ICON = shape(
-    "slack_icon", f"{_DOCS}/slack-icon-object", {"type": one_of("icon"), "name": one_of(*_ICONS)}, "type name"
+    "slack_icon", f"{_DOCS}/slack-icon-object", {"type": one_of("icon"), "name": one_of(*ICONS)}, "type name"
 )
 
 _PARAMETER = shape(

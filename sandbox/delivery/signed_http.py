@@ -25,6 +25,8 @@ from sandbox.workspace import Workspace
 
 _FORM = "application/x-www-form-urlencoded"
 _STALE_SECONDS = 600
+# With as many requests waiting as there are connections, httpx looks through all of both for each of them.
+_LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=100)
 
 
 def sign(secret: str, timestamp: str, body: bytes) -> str:
@@ -47,7 +49,7 @@ class HttpTransport:
         self._workspace = workspace
         self._events_url = events_url
         self._signing_clock = signing_clock
-        self._client = httpx.AsyncClient(timeout=acknowledge_seconds, trust_env=False)
+        self._client = httpx.AsyncClient(timeout=acknowledge_seconds, limits=_LIMITS, trust_env=False)
 
     async def deliver(self, delivery: Delivery) -> Acknowledgement:
         """Post the payload and wait for the answer. Raises NotAcknowledged or DispatchFailed."""

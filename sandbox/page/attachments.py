@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Sequence
 
-from nicegui import ui
-
 from sandbox.model import Json, SharedFile
 from sandbox.page.blocks import draw_block
-from sandbox.page.dom import Piece, button, node
+from sandbox.page.dom import Piece, node
 from sandbox.page.mrkdwn import is_safe_url
 from sandbox.page.pen import Pen, link
 from sandbox.page.surface import Surface
 from sandbox.page.tree import Tree, icon, part
+from sandbox.pictures import PREVIEWED
 
 _COLOURS = {"good": "#2e8b57", "warning": "#c98a1b", "danger": "#c0392b"}
 _HEX = re.compile(r"#?[0-9a-fA-F]{6}")
-_PREVIEWED = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
-_PREVIEW_BYTES = 700_000
 
 
 def draw_attachments(attachments: Sequence[Json], surface: Surface) -> None:
@@ -64,23 +60,24 @@ def _words(attachment: Json, pen: Pen, *, has_blocks: bool) -> Json:
 def draw_files(files: Sequence[SharedFile]) -> None:
     """Each file with its name and size, a picture with a preview; pressing it downloads."""
     for file in files:
-        _draw_file(file)
+        Piece(_file_tree(file))
 
 
-def _draw_file(file: SharedFile) -> None:
-    title = file.title or file.name
+def _file_tree(file: SharedFile) -> Json:
+    title, address = file.title or file.name, f"/files/{file.id}"
     line = part(
         "span",
         "file__line",
         icon("o_description"),
         part("span", "file__name", title),
         part("span", "file__size", human_size(file.size)),
+        icon("o_file_download", "file__download"),
     )
-    children: list[Tree] = [line]
-    if file.mimetype in _PREVIEWED and file.size <= _PREVIEW_BYTES:
-        encoded = base64.b64encode(file.content).decode("ascii")
-        children.insert(0, part("img", "file__preview", src=f"data:{file.mimetype};base64,{encoded}", alt=title))
-    button("file", lambda: ui.download(file.content, file.name), *children, data_testid=f"file-{file.id}")
+    preview: list[Tree] = []
+    if file.mimetype in PREVIEWED:
+        preview.append(part("img", "file__preview", src=address, alt=title, loading="lazy"))
+    given = {"href": f"{address}?download=1", "download": file.name, "data_testid": f"file-{file.id}"}
+    return part("a", "file", *preview, line, target="_self", title=f"Download {file.name}", **given)
 
 
 def human_size(size: int) -> str:

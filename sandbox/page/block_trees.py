@@ -7,18 +7,21 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from sandbox.model import Json
+from sandbox.page.card_trees import alert, card, plan, task_card, video
+from sandbox.page.chart_trees import chart
 from sandbox.page.markdown import markdown_to_mrkdwn
-from sandbox.page.mrkdwn import is_safe_url
 from sandbox.page.pen import Pen
+from sandbox.page.picture import picture
 from sandbox.page.rich_text import parse_rich_text
+from sandbox.page.table_trees import table
 from sandbox.page.tree import Tree, icon, part
 
 
 def block_tree(block: Json, pen: Pen) -> Json:
     """The block drawn; what is not known here is named, not hidden."""
     kind = str(block.get("type"))
-    children = _BLOCKS.get(kind, _unknown)(block, pen)
-    known = kind if kind in _BLOCKS else "unknown"
+    children = BLOCK_TREES.get(kind, _unknown)(block, pen)
+    known = kind if kind in BLOCK_TREES else "unknown"
     return part("div", f"kit kit--{known.replace('_', '-')}", *children, data_block_id=block.get("block_id"))
 
 
@@ -33,14 +36,15 @@ def section_body(block: Json, pen: Pen) -> Json:
     return part("div", "section__body", *parts)
 
 
-def picture(image: Json, css: str) -> Json:
-    """An image from the web, or its words when its address is none."""
-    source, alternative = str(image.get("image_url") or ""), str(image.get("alt_text") or "")
-    if source.lower().startswith(("https://", "http://")) and is_safe_url(source):
-        return part(
-            "img", css, src=source, alt=alternative, title=alternative, loading="lazy", referrerpolicy="no-referrer"
-        )
-    return part("span", f"{css} picture-missing", alternative)
+def container_head(block: Json, pen: Pen) -> Json:
+    """The icon, the title and the subtitle of a container."""
+    rich = block.get("rich_text_title")
+    title = pen.blocks(parse_rich_text(rich)) if rich else pen.plain(block["title"])
+    words = [part("div", "box__title mrkdwn", *title)]
+    if "subtitle" in block:
+        words.append(part("div", "box__subtitle mrkdwn", *pen.text_object(block["subtitle"])))
+    mark = [picture(block["icon"], "box__icon", pen)] if "icon" in block else []
+    return part("div", "box__head", *mark, part("div", "box__titles", *words))
 
 
 def _section(block: Json, pen: Pen) -> list[Tree]:
@@ -48,7 +52,8 @@ def _section(block: Json, pen: Pen) -> list[Tree]:
 
 
 def _header(block: Json, pen: Pen) -> list[Tree]:
-    return [part("h4", "header-block", *pen.plain(block["text"]))]
+    level = block.get("level") or 2
+    return [part("h4", f"header-block header-block--{level}", *pen.plain(block["text"]))]
 
 
 def _divider(_block: Json, _pen: Pen) -> list[Tree]:
@@ -57,7 +62,7 @@ def _divider(_block: Json, _pen: Pen) -> list[Tree]:
 
 def _context(block: Json, pen: Pen) -> list[Tree]:
     return [
-        picture(element, "context__image")
+        picture(element, "context__image", pen)
         if element["type"] == "image"
         else part("span", "context__text mrkdwn", *pen.text_object(element))
         for element in block["elements"]
@@ -65,7 +70,7 @@ def _context(block: Json, pen: Pen) -> list[Tree]:
 
 
 def _image(block: Json, pen: Pen) -> list[Tree]:
-    shown = picture(block, "figure__image")
+    shown = picture(block, "figure__image", pen)
     if "title" not in block:
         return [part("figure", "figure", shown)]
     return [part("figure", "figure", part("figcaption", "figure__title", *pen.plain(block["title"])), shown)]
@@ -79,27 +84,13 @@ def _markdown(block: Json, pen: Pen) -> list[Tree]:
     return [part("div", "mrkdwn", *pen.mrkdwn(markdown_to_mrkdwn(str(block.get("text", "")))))]
 
 
-def _table(block: Json, pen: Pen) -> list[Tree]:
-    rows = [
-        part("tr", "", *(_cell(cell, "td" if number else "th", pen) for cell in row))
-        for number, row in enumerate(block.get("rows") or ())
-    ]
-    return [part("div", "table-scroll", part("table", "table", part("tbody", "", *rows)))]
-
-
-def _cell(cell: Json, tag: str, pen: Pen) -> Json:
-    if cell.get("type") == "rich_text":
-        return part(tag, "mrkdwn", *pen.blocks(parse_rich_text(cell)))
-    return part(tag, "", str(cell.get("text", "")))
-
-
 def _unknown(block: Json, _pen: Pen) -> list[Tree]:
     words = f"A block of type “{block.get('type')}”, which this page does not draw."
     return [part("span", "unknown", icon("help_outline"), words)]
 
 
 _Draw: TypeAlias = Callable[[Json, Pen], list[Tree]]
-_BLOCKS: Mapping[str, _Draw] = MappingProxyType(
+BLOCK_TREES: Mapping[str, _Draw] = MappingProxyType(
     {
         "section": _section,
         "header": _header,
@@ -108,6 +99,13 @@ _BLOCKS: Mapping[str, _Draw] = MappingProxyType(
         "image": _image,
         "rich_text": _rich_text,
         "markdown": _markdown,
-        "table": _table,
+        "table": table,
+        "alert": alert,
+        "card": card,
+        "plan": plan,
+        "task_card": task_card,
+        "video": video,
+        "data_visualization": chart,
     }
 )
+"""How each type of block is drawn that has nothing to use in it."""

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TypeAlias
 
 from nicegui import ui
 from nicegui.element import Element
 
 from sandbox.elements import Placed
 from sandbox.model import Json
-from sandbox.page.block_trees import block_tree, picture, section_body
+from sandbox.page.block_trees import block_tree, container_head, section_body
+from sandbox.page.card_trees import card_words
 from sandbox.page.controls import draw_control
 from sandbox.page.dom import Piece, node
+from sandbox.page.picture import picture
 from sandbox.page.surface import Surface
+from sandbox.page.table_trees import data_table, page_count
 from sandbox.page.tree import part
 
 
@@ -74,22 +79,17 @@ def draw_block(block: Json, surface: Surface) -> Drawn:
     if not _is_interactive(block):
         return Drawn(block, Piece(block_tree(block, surface.pen), surface.follow))
     kind = str(block["type"])
-    error = None
-    with node("div", f"kit kit--{kind.replace('_', '-')}") as element:
-        match kind:
-            case "section":
-                _section(block, surface)
-            case "input":
-                error = _input(block, surface)
-            case _:
-                for entry in block["elements"]:
-                    _element(block, entry, surface)
+    css = f"kit kit--{kind.replace('_', '-')}"
+    with node("div", css, data_block_id=block.get("block_id")) as element:
+        error = INTERACTIVE_BLOCKS[kind](block, surface)
     return Drawn(block, element, error)
 
 
 def _is_interactive(block: Json) -> bool:
     kind = block.get("type")
-    return kind in ("actions", "context_actions", "input") or (kind == "section" and "accessory" in block)
+    if kind in ("section", "card"):
+        return ("accessory" if kind == "section" else "actions") in block
+    return kind in INTERACTIVE_BLOCKS
 
 
 def _section(block: Json, surface: Surface) -> None:
@@ -113,8 +113,73 @@ def _input(block: Json, surface: Surface) -> ui.label:
     return error
 
 
+def _elements(block: Json, surface: Surface) -> None:
+    for entry in block["elements"]:
+        _element(block, entry, surface)
+
+
+def _card(block: Json, surface: Surface) -> None:
+    with node("div", "card"):
+        Piece(card_words(block, surface.pen), surface.follow)
+        with node("div", "card__actions"):
+            for action in block["actions"]:
+                _element(block, action, surface)
+
+
+def _carousel(block: Json, surface: Surface) -> None:
+    with node("div", "carousel", tabindex=0, role="group", aria_label="Cards"):
+        for card in block["elements"]:
+            draw_block(card, surface)
+
+
+def _container(block: Json, surface: Surface) -> None:
+    width, ruled = block.get("width") or "standard", block.get("has_header_divider")
+    css = f"box box--{width}" + (" box--ruled" if ruled else "")
+    if not block.get("is_collapsible"):
+        with node("div", css):
+            Piece(container_head(block, surface.pen), surface.follow)
+            _children(block, surface)
+        return
+    with node("details", css, open=not block.get("default_collapsed")):
+        with node("summary", "box__summary"):
+            Piece(container_head(block, surface.pen), surface.follow)
+        _children(block, surface)
+
+
+def _children(block: Json, surface: Surface) -> None:
+    with node("div", "box__children"):
+        for child in block["child_blocks"]:
+            draw_block(child, surface)
+
+
+def _data_table(block: Json, surface: Surface) -> None:
+    def turn(word: str) -> None:
+        if word.isdecimal():
+            shown.show(data_table(block, surface.pen, min(int(word), page_count(block) - 1)))
+        else:
+            surface.follow(word)
+
+    shown = Piece(data_table(block, surface.pen, 0), turn)
+
+
 def _element(block: Json, element: Json, surface: Surface) -> None:
     if element["type"] == "image":
-        Piece(picture(element, "thumbnail"))
+        Piece(picture(element, "thumbnail", surface.pen))
     elif "action_id" in element and "block_id" in block:
         draw_control(Placed(block, element), surface)
+
+
+_Draw: TypeAlias = Callable[[Json, Surface], ui.label | None]
+INTERACTIVE_BLOCKS: Mapping[str, _Draw] = MappingProxyType(
+    {
+        "section": _section,
+        "actions": _elements,
+        "context_actions": _elements,
+        "input": _input,
+        "card": _card,
+        "carousel": _carousel,
+        "container": _container,
+        "data_table": _data_table,
+    }
+)
+"""How each type of block is drawn that has something to use in it, for an input with the place of its error."""

@@ -12,8 +12,10 @@ from sandbox.elements import Placed
 from sandbox.fitting import known_options
 from sandbox.model import Json
 from sandbox.page.dom import Piece, listen, menu_item, node, spawn
+from sandbox.page.feedback import draw_feedback, draw_icon_button
+from sandbox.page.file_inputs import draw_file_input
 from sandbox.page.mrkdwn import is_safe_url
-from sandbox.page.selects import draw_select
+from sandbox.page.selects import SELECTS, draw_select
 from sandbox.page.surface import Surface, control_label
 from sandbox.page.text_inputs import draw_moment, draw_text
 from sandbox.page.tree import Tree, icon, part
@@ -21,7 +23,7 @@ from sandbox.page.tree import Tree, icon, part
 
 def draw_control(placed: Placed, surface: Surface) -> None:
     """Draw one element in the current slot, wired to its surface."""
-    draw = draw_select if placed.type.endswith("_select") else _CONTROLS.get(placed.type, _unknown)
+    draw = CONTROLS.get(placed.type, _unknown)
     with node("div", f"control control--{placed.type.replace('_', '-')}", data_testid=f"action-{placed.action_id}"):
         draw(placed, surface)
 
@@ -128,7 +130,7 @@ def _unknown(placed: Placed, _surface: Surface) -> None:
 
 
 _Draw: TypeAlias = Callable[[Placed, Surface], None]
-_CONTROLS: Mapping[str, _Draw] = MappingProxyType(
+CONTROLS: Mapping[str, _Draw] = MappingProxyType(
     {
         "button": _button,
         "workflow_button": _button,
@@ -143,5 +145,10 @@ _CONTROLS: Mapping[str, _Draw] = MappingProxyType(
         "datepicker": draw_moment,
         "timepicker": draw_moment,
         "datetimepicker": draw_moment,
+        "file_input": draw_file_input,
+        "feedback_buttons": draw_feedback,
+        "icon_button": draw_icon_button,
+        **dict.fromkeys(SELECTS, draw_select),
     }
 )
+"""How each type of element is drawn."""

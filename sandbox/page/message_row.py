@@ -19,6 +19,8 @@ from sandbox.page.message_surface import MessageSurface
 from sandbox.page.tree import Tree, icon, part, slot
 
 _OPEN_THREAD = "thread"
+_REACT = "react:"
+_QUICK = ("white_check_mark", "eyes", "+1")
 
 
 class MessageRow:
@@ -72,6 +74,8 @@ class MessageRow:
         if self.message.ephemeral_to is not None:
             words = part("span", "", "Only visible to you")
             parts.append(part("div", "message__private", icon("visibility"), words))
+        pin: list[Tree] = [icon("push_pin"), part("span", "", "Pinned")] if self.message.pinned else []
+        parts.append(part("div", "message__pinned", *pin))
         if not self.compact:
             badge = [part("span", "badge", "App")] if is_app else []
             author = part("span", "message__author", name)
@@ -85,9 +89,24 @@ class MessageRow:
         return [
             part("span", "message__edited", "(edited)" if edited else "", title=title),
             slot("rest"),
-            part("div", "message__reactions", *map(_reaction, self.message.reactions)),
+            part("div", "message__reactions", *map(self._reaction, self.message.reactions)),
             *([] if self._in_thread else self._thread_link()),
         ]
+
+    def _reaction(self, reaction: tuple[str, tuple[str, ...]]) -> Json:
+        name, people = reaction
+        names = ", ".join(author_by_id(self._desk.workspace, user).name for user in people)
+        mine = self._desk.user.id in people
+        return part(
+            "button",
+            "reaction reaction--mine" if mine else "reaction",
+            part("span", "emoji", EMOJI.get(name, f":{name}:")),
+            part("span", "reaction__count", str(len(people))),
+            act=f"{_REACT}{name}",
+            type="button",
+            title=f"{names} reacted with :{name}:",
+            aria_pressed=str(mine).lower(),
+        )
 
     def _time(self, css: str) -> Json:
         reader, stamp = self._desk.reader, float(self.message.ts)
@@ -134,11 +153,20 @@ class MessageRow:
     def _act(self, word: str) -> None:
         if word == _OPEN_THREAD:
             self._desk.open_thread(self.message.thread_ts or self.message.ts)
+        elif word.startswith(_REACT):
+            self._desk.acts.react(self._desk.user.id, self.message.channel, self.message.ts, word.removeprefix(_REACT))
+
+
+def _quick_reaction(name: str) -> Json:
+    face = part("span", "emoji", EMOJI[name])
+    words = f"React with :{name}:"
+    return part("button", "tool", face, act=f"{_REACT}{name}", type="button", aria_label=words, title=words)
 
 
 _TOOLBAR = part(
     "div",
     "message__toolbar",
+    *map(_quick_reaction, _QUICK),
     part(
         "button",
         "tool",
@@ -150,12 +178,6 @@ _TOOLBAR = part(
         data_testid="reply-in-thread",
     ),
 )
-
-
-def _reaction(reaction: tuple[str, tuple[str, ...]]) -> Json:
-    name, people = reaction
-    face = part("span", "emoji", EMOJI.get(name, f":{name}:"))
-    return part("span", "reaction", face, part("span", "reaction__count", str(len(people))), title=f":{name}:")
 
 
 def _shown_blocks(message: Message) -> Sequence[Json]:

@@ -74,6 +74,8 @@ def _inline(part: Json) -> Inline:
             return Mention("group", str(part.get("usergroup_id", "")))
         case "broadcast":
             return Mention("broadcast", str(part.get("range", "")))
+        case "team":
+            return Text(str(part.get("team_id", "")))
         case "date":
             return _date(part)
         case "link" if is_safe_url(str(part.get("url", ""))):

@@ -29,6 +29,8 @@ _OPTION = """
 _NOTHING = '<q-item class="menu__group">Nothing found</q-item>'
 _EMIT = "chosen => emit(chosen)"
 _FILTER = "(typed, update) => { update(() => {}); emit(typed); }"
+_KINDS = ("static", "external", "users", "conversations", "channels")
+SELECTS = tuple(f"{several}{kind}_select" for several in ("", "multi_") for kind in _KINDS)
 
 
 def draw_select(placed: Placed, surface: Surface) -> None:

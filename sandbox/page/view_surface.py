@@ -14,6 +14,7 @@ from sandbox.outcome import Outcome
 from sandbox.page.confirm import ask
 from sandbox.page.desk import Desk, Say
 from sandbox.page.pen import Pen
+from sandbox.uploads import receive_files
 
 REQUIRED = "Please complete this required field."
 
@@ -99,6 +100,8 @@ class ViewSurface:
         choices = value if isinstance(value, list) else [value]
         options = [choice for choice in choices if isinstance(choice, dict)]
         try:
+            if placed.type == "file_input":
+                receive_files(self._desk.workspace, self._desk.user, placed, value)
             state = fit(placed, value, options, lambda _kind, reference: reference)
         except Misfit as misfit:
             return str(misfit).removeprefix(f"{placed.action_id}: ").capitalize() + "."

@@ -9,7 +9,9 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
+from sandbox.person import PersonClient
 from tests.e2e.running_demo import RunningDemo, running_demo
+from tests.e2e.screenshots import keep_screenshot
 from tests.e2e.workspace_page import WorkspacePage
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -22,10 +24,14 @@ def demo(tmp_path: Path) -> Iterator[RunningDemo]:
 
 
 @pytest.fixture
-def workspace(browser: Browser, demo: RunningDemo) -> Iterator[WorkspacePage]:
+def workspace(browser: Browser, demo: RunningDemo, request: pytest.FixtureRequest) -> Iterator[WorkspacePage]:
+    """The demo's page; nothing that the bot sends to it may break a rule of Block Kit."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     yield WorkspacePage(page, demo.url)
+    keep_screenshot(page, request.node.nodeid)
     page.close()
+    with PersonClient(demo.url) as person:
+        assert person.violations() == []
 
 
 def test_backup_then_approved_restore_brings_the_old_data_back(demo: RunningDemo, workspace: WorkspacePage) -> None:

@@ -18,6 +18,7 @@ from slack_sdk import WebClient
 
 from sandbox.model import Json
 from sandbox.person import PersonClient
+from tests.e2e.screenshots import keep_screenshot
 from tests.support import eventually
 
 ROOT = Path(__file__).parents[3]
@@ -97,7 +98,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def page(context: BrowserContext, workspace: Workspace) -> Iterator[Page]:
+def page(context: BrowserContext, workspace: Workspace, request: pytest.FixtureRequest) -> Iterator[Page]:
     """The page, open as the operator in #db-ops. Anything the browser complains of fails the test."""
     page = context.new_page()
     complaints: list[str] = []
@@ -107,6 +108,7 @@ def page(context: BrowserContext, workspace: Workspace) -> Iterator[Page]:
     page.goto(f"{workspace.url}/?as=olive&in=db-ops")
     expect(page.get_by_test_id("composer")).to_be_focused()
     yield page
+    keep_screenshot(page, request.node.nodeid)
     assert complaints == []
 
 

@@ -16,8 +16,8 @@ from tests.integration.sandbox.conftest import web_client
 TIERS = {
     Tier.TWO: """apps.connections.open conversations.list conversations.setTopic pins.add pins.remove reactions.remove
         usergroups.list usergroups.users.list users.list""",
-    Tier.THREE: """chat.delete chat.deleteScheduledMessage chat.scheduleMessage chat.update conversations.history
-        conversations.info conversations.open conversations.replies reactions.add""",
+    Tier.THREE: """chat.delete chat.deleteScheduledMessage chat.scheduleMessage chat.scheduledMessages.list chat.update
+        conversations.history conversations.info conversations.open conversations.replies reactions.add""",
     Tier.FOUR: """api.test blocks.validate chat.postEphemeral conversations.members files.completeUploadExternal
         files.getUploadURLExternal users.info views.open views.publish views.push views.update""",
     Tier.SPECIAL: "auth.test chat.getPermalink chat.postMessage",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -96,6 +97,29 @@ def test_a_waiting_message_can_be_deleted(still: RunningWorkspace, client: WebCl
     assert again["error"] == "invalid_scheduled_message_id"
     still.person.advance_clock(200)
     assert texts(still) == []
+
+
+def test_waiting_messages_are_listed_by_channel_and_time(still: RunningWorkspace, client: WebClient) -> None:
+    for minutes in (3, 1, 2):
+        client.chat_scheduleMessage(channel=OPS, text=f"In {minutes}", post_at=NOW + 60 * minutes)
+    client.chat_scheduleMessage(channel="C0DBALERTS", text="Elsewhere", post_at=NOW + 95)
+
+    def listed(**arguments: Any) -> list[str]:
+        return [entry["text"] for entry in client.chat_scheduledMessages_list(**arguments)["scheduled_messages"]]
+
+    assert listed() == ["In 1", "Elsewhere", "In 2", "In 3"]
+    assert listed(channel=OPS, oldest=str(NOW + 120)) == ["In 2", "In 3"]
+    assert listed(channel=OPS, latest=str(NOW + 120)) == ["In 1", "In 2"]
+    first = client.chat_scheduledMessages_list(limit=3)
+    entry, cursor = first["scheduled_messages"][0], first["response_metadata"]["next_cursor"]
+    assert (entry["channel_id"], entry["post_at"], entry["date_created"]) == (OPS, NOW + 60, NOW)
+    assert listed(limit=3, cursor=cursor) == ["In 3"]
+    client.chat_deleteScheduledMessage(channel="C0DBALERTS", scheduled_message_id=first["scheduled_messages"][1]["id"])
+    still.person.advance_clock(120)
+    assert listed() == ["In 3"]
+    for wrong in ({"channel": "C404"}, {"oldest": "soon"}, {"oldest": "2", "latest": "1"}):
+        error = "invalid_channel" if "channel" in wrong else "invalid_time"
+        assert refusal(client, "chat.scheduledMessages.list", **wrong)["error"] == error
 
 
 def test_a_message_due_within_a_minute_can_not(still: RunningWorkspace, client: WebClient) -> None:

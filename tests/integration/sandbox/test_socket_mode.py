@@ -8,6 +8,7 @@ from typing import Any
 from slack_bolt import App
 
 from sandbox.testing import RunningWorkspace
+from tests.integration.sandbox.apps import OPS
 from tests.integration.sandbox.conftest import Listen
 from tests.unit.sandbox.blocks import (
     OPTION_1,
@@ -264,3 +265,28 @@ def test_an_ephemeral_message_cannot_be_used_by_someone_else(slack: RunningWorks
     )
     seen = slack.person.action("dana", "db-ops", posted["message_ts"], "press", check=False)
     assert seen["error"] == "message_not_found"
+
+
+def test_a_button_in_an_attachment_says_which_attachment(slack: RunningWorkspace, listen: Listen) -> None:
+    received: list[Json] = []
+
+    def register(app: App) -> None:
+        @app.action("press")
+        def pressed(ack: Any, body: Json, client: Any) -> None:
+            ack()
+            received.append(body)
+            attachments = [{"text": "Pressed", "blocks": [actions(button("again"))]}]
+            client.chat_update(channel=OPS, ts=body["message"]["ts"], text="x", attachments=attachments)
+
+    app = listen(register)
+    attachments: list[Json] = [{"text": "One"}, {"color": "#00ff00", "blocks": [actions(button(), select())]}]
+    ts = app.client.chat_postMessage(channel=OPS, text="x", attachments=attachments)["ts"]
+    slack.person.action("olive", "db-ops", ts, "choose", "v1")
+    assert slack.person.action("olive", "db-ops", ts, "press")["ok"]
+    (body,) = received
+    assert body["container"]["type"] == "message_attachment"
+    assert (body["container"]["attachment_id"], body["container"]["is_app_unfurl"]) == (2, False)
+    block_id = body["message"]["attachments"][1]["blocks"][0]["block_id"]
+    assert body["state"]["values"][block_id]["choose"]["selected_option"] == OPTION_1
+    message = slack.person.wait_for_message("db-ops", lambda message: message["attachments"][0]["text"] == "Pressed")
+    assert message["attachments"][0]["blocks"][0]["elements"][0]["action_id"] == "again"

@@ -91,7 +91,7 @@ BLOCKS: list[tuple[Json, str]] = [
     ({"type": "divider"}, ""),
     ({"type": "markdown", "text": "## T\n**b** [l](https://a.example)"}, "T\nb l"),
     ({"type": "table", "rows": [[{"type": "raw_text", "text": "h"}], [{"type": "raw_text", "text": "c"}]]}, "hc"),
-    ({"type": "video"}, "help_outlineA block of type “video”, which this page does not draw."),
+    ({"type": "banner"}, "help_outlineA block of type “banner”, which this page does not draw."),
     ({"type": "image", "image_url": "javascript:x", "alt_text": "words", "title": {"text": "T"}}, "Twords"),
     (
         {

@@ -224,7 +224,7 @@ BAD_ALERTS = [
     ("alert.level.value", "/level", {"type": "alert", "text": plain(), "level": "fatal"}),
 ]
 
-GOOD = [
+GOOD: list[Json] = [
     CARD,
     CARD | {"icon": PICTURE, "hero_image": PICTURE, "subtitle": plain("x" * 150), "body": mrkdwn("x" * 200)},
     CARD | {"slack_icon": {"type": "icon", "name": "rocket"}, "subtext": mrkdwn()},
