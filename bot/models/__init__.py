@@ -42,6 +42,7 @@ from bot.models.operations import (
     SubjectKind,
     Surface,
 )
+from bot.models.upkeep import Pause, Pin, Prune, ScheduleName, ScheduleStatus
 
 __all__ = [
     "POINTS_OF_NO_RETURN",
@@ -64,9 +65,14 @@ __all__ = [
     "Operation",
     "OperationKind",
     "OperationState",
+    "Pause",
+    "Pin",
     "Plan",
     "Progress",
+    "Prune",
     "RestoreRequest",
+    "ScheduleName",
+    "ScheduleStatus",
     "Step",
     "StepState",
     "StoredObject",

@@ -231,7 +231,12 @@ def _demand_attempts(operation: Operation, job: Job) -> None:
 
 def lock_key(operation: Operation, *, locks_target: bool) -> str:
     """What the worker of an operation holds, as an advisory lock, for as long as it lives."""
-    return f"baseliner:target:{operation.target}" if locks_target else f"baseliner:operation:{operation.id}"
+    return target_key(operation.target) if locks_target else f"baseliner:operation:{operation.id}"
+
+
+def target_key(target: str) -> str:
+    """The advisory lock of whoever changes a target or its backups."""
+    return f"baseliner:target:{target}"
 
 
 def _called_off(asked_by: Actor, left: str) -> Failure:
