@@ -24,8 +24,8 @@ from bot.postgres.scratch import check_structure
 from bot.postgres.smoke import run_smoke
 from bot.runtime.stop import StopSignal
 from bot.settings import TargetSettings
-from bot.storage import fetch_archive
-from bot.store import backups as catalog
+from bot.storage import fetch_archive, fetch_text
+from bot.store.verification import note_verified
 
 STEPS = (
     ("verify_objects", "Fetch the backup and verify its checksums"),
@@ -79,7 +79,15 @@ class _Drill:
             folder = stack.enter_context(self._fetched())
             with self.journal.step("scratch") as notes:
                 scratch = stack.enter_context(
-                    open_scratch(self.context, self.settings, self.operation.id, self.backup, folder, stop=self.stop)
+                    open_scratch(
+                        self.context,
+                        self.settings,
+                        self.operation.id,
+                        self.backup,
+                        self._roles,
+                        folder,
+                        stop=self.stop,
+                    )
                 )
                 notes.detail = scratch.where
             self._load(scratch, folder / "archive")
@@ -100,6 +108,10 @@ class _Drill:
             "structure": structure,
             "smoke_queries": queries,
         }
+
+    def _roles(self) -> str:
+        storage = self.engine.storage_of(self.operation.target)
+        return fetch_text(storage, self.backup, "globals", stop=self.stop)
 
     @contextmanager
     def _fetched(self) -> Generator[Path]:
@@ -175,4 +187,4 @@ class _Drill:
 
     def _record(self, seconds: float) -> None:
         with self.context.database.transaction() as connection:
-            catalog.note_verified(connection, self.backup.id, self.operation.id, self.context.now(), seconds)
+            note_verified(connection, self.backup.id, self.operation.id, self.context.now(), seconds)

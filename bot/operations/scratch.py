@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,12 +16,11 @@ from bot.operations.context import Context
 from bot.postgres.connection import Server, server_of
 from bot.postgres.facts import server_facts
 from bot.postgres.load import create_database
-from bot.postgres.scratch import apply_globals, scratch_cluster
+from bot.postgres.scratch import apply_globals, remove_remains, scratch_cluster
 from bot.postgres.swap import drill_name, drop_database
 from bot.postgres.tools import Tools, find_server, find_tools
 from bot.runtime.stop import StopSignal
 from bot.settings import TargetSettings
-from bot.storage import fetch_text, open_storage
 
 _UNKNOWN_LOCALE = (errors.WrongObjectType, errors.InvalidParameterValue, errors.UndefinedObject)
 
@@ -39,14 +38,21 @@ class Scratch:
 
 @contextmanager
 def open_scratch(
-    context: Context, settings: TargetSettings, operation_id: str, backup: Backup, folder: Path, *, stop: StopSignal
+    context: Context,
+    settings: TargetSettings,
+    operation_id: str,
+    backup: Backup,
+    roles: Callable[[], str],
+    folder: Path,
+    *,
+    stop: StopSignal,
 ) -> Generator[Scratch]:
-    """An empty database like the backup's, gone at the end of the block.
+    """An empty database like the backup's, gone at the end of the block; `roles` gives the backup's globals.
 
     Raises ToolMissing where a cluster is wanted and PostgreSQL's server is not installed here.
     """
     if settings.drill.dsn is None:
-        with _own_cluster(context, settings, backup, folder, stop) as scratch:
+        with _own_cluster(settings, operation_id, backup, roles(), folder, stop) as scratch:
             yield scratch
         return
     server = _configured(context, settings)
@@ -63,6 +69,7 @@ def open_scratch(
 def drop_scratch(context: Context, settings: TargetSettings, operation_id: str) -> None:
     """Remove what a drill that was cut off left on the configured server; an own cluster died with its worker."""
     if settings.drill.dsn is None:
+        remove_remains(operation_id)
         return
     live = server_of(settings, context.environment).database
     database = drill_name(live, operation_id)
@@ -72,14 +79,12 @@ def drop_scratch(context: Context, settings: TargetSettings, operation_id: str) 
 
 @contextmanager
 def _own_cluster(
-    context: Context, settings: TargetSettings, backup: Backup, folder: Path, stop: StopSignal
+    settings: TargetSettings, operation_id: str, backup: Backup, roles: str, folder: Path, stop: StopSignal
 ) -> Generator[Scratch]:
     major = backup.manifest.server_version_num // 10000
     programs, tools = find_server(major, settings.tools), find_tools(major, settings.tools)
-    storage = open_storage(context.settings.storage[settings.storage], context.environment)
-    roles = fetch_text(storage, backup, "globals", stop=stop)
     database = backup.manifest.database
-    with scratch_cluster(programs, folder, stop=stop) as server:
+    with scratch_cluster(programs, folder, operation_id, stop=stop) as server:
         apply_globals(server, roles)
         with server.connect("template1") as connection:
             _create_alike(connection, database, backup.manifest.properties)

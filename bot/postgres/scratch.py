@@ -41,15 +41,17 @@ _SETTINGS = {
 
 
 @contextmanager
-def scratch_cluster(programs: Path, directory: Path, *, stop: StopSignal) -> Iterator[Server]:
+def scratch_cluster(programs: Path, directory: Path, name: str, *, stop: StopSignal) -> Iterator[Server]:
     """A new cluster whose data lies in `directory`, gone at the end of the block, or of this process.
 
-    `programs` is the folder of its server. It listens on a socket in a private folder alone. Run by root, whom
-    PostgreSQL refuses, it belongs to nobody and lies in the system's temporary folder. Raises ToolFailed.
+    `programs` is the folder of its server. It listens on a socket in a private folder alone, found by `name`. Run by
+    root, whom PostgreSQL refuses, it belongs to nobody and lies in the system's temporary folder. Raises ToolFailed.
     """
     account = _account()
     # A socket's path may have 107 bytes (unix(7)), fewer than a staging area's may need.
-    sockets = Path(tempfile.mkdtemp(prefix="baseliner-"))
+    remove_remains(name)
+    sockets = _socket_folder(name)
+    sockets.mkdir(mode=0o700)
     data = (sockets if account else directory) / "data"
     try:
         if account is not None:
@@ -58,8 +60,17 @@ def scratch_cluster(programs: Path, directory: Path, *, stop: StopSignal) -> Ite
         with _running(programs, data, sockets, account, stop) as server:
             yield server
     finally:
-        shutil.rmtree(sockets, ignore_errors=True)
+        remove_remains(name)
         shutil.rmtree(data, ignore_errors=True)
+
+
+def remove_remains(name: str) -> None:
+    """Remove the folder that a cluster of this name, killed with its worker, left."""
+    shutil.rmtree(_socket_folder(name), ignore_errors=True)
+
+
+def _socket_folder(name: str) -> Path:
+    return Path(tempfile.gettempdir(), f"baseliner-{name}")
 
 
 def apply_globals(server: Server, script: str) -> list[str]:
