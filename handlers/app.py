@@ -15,6 +15,7 @@ from handlers.approvals import ApprovalListeners
 from handlers.backups import BackupListeners
 from handlers.commands import CommandListener, command_table
 from handlers.directory import Directory
+from handlers.drills import DrillListeners
 from handlers.errors import answered
 from handlers.middleware import check_origin, give_reference
 from handlers.operations import OperationListeners
@@ -67,12 +68,14 @@ def register(app: App, services: Services) -> None:
     preflights = PreflightListeners(services, directory)
     windows = WindowListeners(services, directory)
     approvals = ApprovalListeners(services, directory)
+    drills = DrillListeners(services, directory)
     operations = OperationListeners(services, directory)
-    table = command_table(backups, restores, preflights, windows, operations, OverviewListeners(services))
+    table = command_table(backups, restores, preflights, windows, drills, operations, OverviewListeners(services))
 
     app.command(ids.COMMAND)(answered(CommandListener(table, directory).listen))
     app.view(ids.BACKUP_MODAL)(answered(backups.submit))
     app.view(ids.BACKUPS_MODAL)(answered(backups.submit_list))
+    app.view(ids.DRILL_MODAL)(answered(drills.submit))
     app.view(ids.PREFLIGHT_MODAL)(answered(preflights.submit))
     app.view(ids.RESTORE_MODAL)(answered(restores.submit))
     app.action(ids.RESTORE_TARGET)(answered(restores.change_target))

@@ -9,6 +9,7 @@ from slack_bolt import Args
 
 from handlers.backups import BackupListeners
 from handlers.directory import Directory
+from handlers.drills import DrillListeners
 from handlers.operations import OperationListeners
 from handlers.overview import OverviewListeners
 from handlers.parse import nearest, parse
@@ -36,6 +37,7 @@ def command_table(
     restores: RestoreListeners,
     preflights: PreflightListeners,
     windows: WindowListeners,
+    drills: DrillListeners,
     operations: OperationListeners,
     overview: OverviewListeners,
 ) -> tuple[Command, ...]:
@@ -49,6 +51,7 @@ def command_table(
             "Asks for a restore; somebody else must approve it.",
             restores.command,
         ),
+        Command("drill", "drill [target] [backup|latest]", "Restores a backup elsewhere, to prove it.", drills.command),
         Command("cancel", "cancel ID", "Calls off what waits or runs, until a restore swaps.", operations.command),
         Command("preflight", "preflight [target]", "Checks that a migration may run now.", preflights.command),
         Command(

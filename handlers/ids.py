@@ -26,6 +26,7 @@ RESTORE_TARGET = "restore.target"
 
 BACKUP_MODAL = "backup.modal"
 BACKUPS_MODAL = "backups.modal"
+DRILL_MODAL = "drill.modal"
 PREFLIGHT_MODAL = "preflight.modal"
 RESTORE_MODAL = "restore.modal"
 WINDOW_MODAL = "window.modal"
