@@ -15,6 +15,7 @@ from procrastinate.exceptions import ConnectorException
 from bot.errors import DatabaseUnreachable, Interrupted
 from bot.models import Operation, OperationKind, OperationState
 from bot.operations.asides import Asides
+from bot.operations.pruning import Pruning
 from bot.operations.runner import Runner, TargetBusy
 from bot.operations.sweep import Sweeps
 from bot.runtime.stop import StopSignal
@@ -24,6 +25,7 @@ from bot.store.database import Connection
 _log = logging.getLogger(__name__)
 _RUN = "baseliner.run_operation"
 _SWEEP = "baseliner.sweep"
+_PRUNE = "baseliner.prune"
 _LOOK_EVERY = 0.2
 _HEARTBEAT = 3.0
 _STALLED = 12.0
@@ -58,17 +60,21 @@ class JobQueue:
 
     def defer_sweep(self, connection: Connection, target: str) -> None:
         """At most one waits for each target."""
+        self._defer_once(connection, _SWEEP, target, watch_queue(self._settings.targets[target].queue))
+
+    def defer_prune(self, connection: Connection, target: str) -> None:
+        """At most one waits for each target; it runs when no operation holds the target."""
         queue = self._settings.targets[target].queue
+        self._defer_once(connection, _PRUNE, target, queue, lock=f"target:{target}")
+
+    def _defer_once(self, connection: Connection, task: str, target: str, queue: str, lock: str | None = None) -> None:
         try:
             with connection.transaction():
                 self._app.configure_task(
-                    _SWEEP,
-                    queueing_lock=f"sweep:{target}",
-                    queue=watch_queue(queue),
-                    connection=connection,
+                    task, queueing_lock=f"{task}:{target}", lock=lock, queue=queue, connection=connection
                 ).defer(target=target)
         except procrastinate.exceptions.AlreadyEnqueued:
-            _log.debug("a sweep of %s waits already", target)
+            _log.debug("%s of %s waits already", task, target)
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,7 @@ class Work:
     runner: Runner
     sweeps: Sweeps
     asides: Asides
+    pruning: Pruning
 
 
 class Worker:
@@ -148,6 +155,10 @@ class Worker:
         def sweep(target: str) -> None:
             self._work.sweeps.sweep(target, self._stop_jobs)
             self._work.asides.remove_due(target)
+
+        @app.task(name=_PRUNE, retry=again)
+        def prune(target: str) -> None:
+            self._work.pruning.prune(target)
 
         return app
 

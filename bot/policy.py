@@ -48,8 +48,15 @@ def may_decide(actor: Actor, requester: Actor, decision: Decision, policy: Polic
 
 def may_cancel(actor: Actor, requester: Actor, policy: Policy) -> Verdict:
     """The person who asked, and everybody who may ask or approve: stopping is safer than going on."""
-    if actor.surface is not Surface.SLACK or actor.id == requester.id:
+    if actor.id == requester.id:
         return Verdict(True, "asked for it")
+    return may_keep(actor, policy)
+
+
+def may_keep(actor: Actor, policy: Policy) -> Verdict:
+    """Whoever may ask or approve: for pins and pauses, which destroy nothing."""
+    if actor.surface is not Surface.SLACK:
+        return Verdict(True, f"asked by {actor.surface}")
     able = tuple(dict.fromkeys([*policy.requesters, *policy.approvers]))
     if actor.id not in able:
         return Verdict(False, "you are neither on the list of requesters nor of approvers", able)

@@ -12,8 +12,10 @@ from bot.operations.drawings import Drawings
 from bot.operations.drills import Drills
 from bot.operations.health import Health
 from bot.operations.overview import Audit, Overview
+from bot.operations.pins import Pins
 from bot.operations.preflight import Preflights
 from bot.operations.restores import Restores
+from bot.operations.retention import Retentions
 from bot.operations.windows import Windows
 from bot.settings import Settings
 
@@ -30,6 +32,8 @@ class Services:
     cancelling: Cancelling
     drills: Drills
     preflights: Preflights
+    pins: Pins
+    retentions: Retentions
     windows: Windows
     health: Health
     overview: Overview

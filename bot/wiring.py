@@ -27,10 +27,13 @@ from bot.operations.drill_job import DrillJob
 from bot.operations.drills import Drills
 from bot.operations.health import Health
 from bot.operations.overview import Audit, Overview
+from bot.operations.pins import Pins
 from bot.operations.preflight import PreflightJob, Preflights
+from bot.operations.pruning import Pruning
 from bot.operations.restore_job import RestoreJob
 from bot.operations.restore_plan import RestorePlanner
 from bot.operations.restores import Restores
+from bot.operations.retention import Retentions
 from bot.operations.runner import Runner
 from bot.operations.sweep import Sweeps
 from bot.operations.windows import Windows
@@ -76,6 +79,8 @@ def build(context: Context) -> House:
         cancelling=Cancelling(context),
         drills=Drills(context, backups),
         preflights=Preflights(context),
+        pins=Pins(context, backups),
+        retentions=Retentions(context),
         windows=windows,
         health=health,
         overview=Overview(context),
@@ -83,7 +88,7 @@ def build(context: Context) -> House:
         drawings=Drawings(context),
     )
     clockwork = Clockwork(context, backups, windows, approvals, sweeps)
-    return House(context, services, Work(runner, sweeps, Asides(context)), planner, clockwork)
+    return House(context, services, Work(runner, sweeps, Asides(context), Pruning(context, engine)), planner, clockwork)
 
 
 @contextmanager

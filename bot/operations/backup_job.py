@@ -61,8 +61,11 @@ class BackupJob:
 
 
 def record(context: Context, backup: Backup) -> None:
+    """Into the catalog; what a newer backup lets go is pruned afterwards."""
     with context.database.transaction() as connection:
         backups.insert(connection, backup, context.now())
+        if context.target(backup.target).retention is not None:
+            context.queue.defer_prune(connection, backup.target)
 
 
 def settle(context: Context, engine: BackupEngine, operation: Operation, backup_id: str) -> Backup | None:

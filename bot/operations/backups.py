@@ -50,29 +50,45 @@ class Backups:
             scheduled_for=fire,
         )
 
-    def newest_first(self, target: str, limit: int = 20, offset: int = 0) -> list[Backup]:
-        """By the age of their data. Raises NotFound for an unknown target."""
-        self._context.target(target)
+    def newest_first(self, target: str | None, limit: int = 20, offset: int = 0) -> list[Backup]:
+        """By the age of their data; of all targets without one. Raises NotFound for an unknown target."""
+        if target is not None:
+            self._context.target(target)
         with self._context.database.transaction() as connection:
             return backups.newest_first(connection, target, limit, offset)
 
     def get(self, target: str, backup_id: str) -> Backup:
-        """`latest` is the newest. Raises NotFound, also for another target's backup."""
+        """`latest` is the newest. Raises NotFound, also for another target's backup and for one that was removed."""
         self._context.target(target)
-        with self._context.database.transaction() as connection:
-            if backup_id == "latest":
-                newest = backups.newest_first(connection, target, 1)
-                found = newest[0] if newest else None
-            else:
-                found = backups.get(connection, backup_id)
-        if found is None:
-            raise NotFound(
-                f"{target} has no backup yet." if backup_id == "latest" else f"There is no backup {backup_id!r}.",
-                f"List them: baseliner backups {target}",
-            )
+        if backup_id == "latest":
+            newest = self.newest_first(target, 1)
+            if not newest:
+                raise NotFound(f"{target} has no backup yet.", f"List them: baseliner backups {target}")
+            return newest[0]
+        found = self.find(backup_id)
         if found.target != target:
             raise NotFound(
                 f"Backup {backup_id} belongs to {found.target}, not to {target}.",
                 f"List them: baseliner backups {target}",
             )
         return found
+
+    def find(self, backup_id: str) -> Backup:
+        """Of any target. Raises NotFound."""
+        with self._context.database.transaction() as connection:
+            found = backups.get(connection, backup_id)
+        if found is None:
+            raise self.missing(backup_id)
+        return found
+
+    def missing(self, backup_id: str) -> NotFound:
+        """Says what became of it, where that is known."""
+        with self._context.database.transaction() as connection:
+            removed = backups.removal(connection, backup_id)
+        if removed is None:
+            return NotFound(f"There is no backup {backup_id!r}.", "List them: baseliner backups TARGET")
+        return NotFound(
+            f"Backup {removed.id} of {removed.target} was removed on {removed.removed_at:%Y-%m-%d %H:%M} UTC: "
+            f"{removed.why}.",
+            f"List those that are there: baseliner backups {removed.target}",
+        )

@@ -26,6 +26,8 @@ class Queue(Protocol):
 
     def defer_sweep(self, connection: Connection, target: str) -> None: ...
 
+    def defer_prune(self, connection: Connection, target: str) -> None: ...
+
 
 @dataclass(frozen=True)
 class Context:

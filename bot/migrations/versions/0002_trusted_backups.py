@@ -19,7 +19,7 @@ ALTER TABLE backups
     ADD COLUMN purged_at timestamptz;
 COMMENT ON COLUMN backups.verified_by IS 'the drill that restored it and compared every digest';
 COMMENT ON COLUMN backups.restore_seconds IS 'how long that drill took to restore it';
-COMMENT ON COLUMN backups.removed_at IS 'when retention took it out of the catalog; the row stays as history';
+COMMENT ON COLUMN backups.removed_at IS 'when retention took it out of the catalog; the row stays';
 COMMENT ON COLUMN backups.purged_at IS 'when storage was rid of it; NULL after removed_at: a later run finishes';
 CREATE INDEX backups_to_purge ON backups (target) WHERE removed_at IS NOT NULL AND purged_at IS NULL;
 
@@ -60,7 +60,7 @@ CREATE TABLE schedule_fires (
     PRIMARY KEY (target, schedule)
 );
 COMMENT ON COLUMN schedule_fires.definition IS 'cron and time zone; fires of another definition were never missed';
-COMMENT ON COLUMN schedule_fires.heard_until IS 'every fire up to here was acted on, skipped or slept through by a pause';
+COMMENT ON COLUMN schedule_fires.heard_until IS 'every fire up to here was acted on, skipped, or fell into a pause';
 COMMENT ON COLUMN schedule_fires.held IS 'the fire that waits for the end of a maintenance window';
 """
 
