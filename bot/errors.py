@@ -96,6 +96,15 @@ class DamagedBackup(BaselinerError):
     """An object differs from what the manifest says: nothing may be restored from it."""
 
 
+class KeyMissing(BaselinerError):
+    """A backup is encrypted, and no private key that opens it is configured."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(
+            message, "Set identity_file or identity_env in [targets.….encryption] to the private key of a recipient."
+        )
+
+
 class VerificationFailed(BaselinerError):
     """What was restored is not what was backed up; `differences` names each table."""
 

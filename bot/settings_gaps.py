@@ -31,6 +31,19 @@ _EXAMPLES = {
     "endpoint": 'endpoint = "https://s3.example.com"',
     "path": 'path = "/srv/backups"',
     "storage": 'storage = "offsite"',
+    "encryption": '[targets.inventory.encryption] with recipients = ["age1…"]',
+    "recipients": 'recipients = ["age1…"]',
+    "identity_file": 'identity_file = "/etc/baseliner/age.key"',
+    "identity_env": 'identity_env = "INVENTORY_AGE_KEY"',
+    "path_style": "path_style = true",
+    "storage_class": 'storage_class = "STANDARD_IA"',
+    "sse": 'sse = "AES256"',
+    "object_lock_days": "object_lock_days = 30",
+    "object_lock_mode": 'object_lock_mode = "GOVERNANCE"',
+    "max_parts": "max_parts = 1000",
+    "access_key_env": 'access_key_env = "BACKUP_ACCESS_KEY_ID"',
+    "secret_key_env": 'secret_key_env = "BACKUP_SECRET_ACCESS_KEY"',
+    "session_token_env": 'session_token_env = "BACKUP_SESSION_TOKEN"',
     "rpo": 'rpo = "24h"',
     "schedule": 'schedule = "0 2 * * *"',
     "timezone": 'timezone = "Europe/Berlin"',
@@ -77,12 +90,21 @@ def undefined_storages(document: Mapping[str, Any]) -> list[Gap]:
     targets, storages = document.get("targets"), document.get("storage", {})
     if not isinstance(targets, dict) or not isinstance(storages, dict):
         return []
-    named = {name: target.get("storage") for name, target in targets.items() if isinstance(target, dict)}
+    named = [
+        (name, storage)
+        for name, target in targets.items()
+        if isinstance(target, dict)
+        for storage in _listed(target.get("storage"))
+    ]
     return [
         Gap(f"targets.{name}.storage", f"names {storage!r}, which [storage] does not define", _defined(storages))
-        for name, storage in named.items()
+        for name, storage in named
         if isinstance(storage, str) and storage.strip() not in storages
     ]
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
 
 
 def _defined(storages: Mapping[str, Any]) -> str:

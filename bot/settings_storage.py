@@ -5,13 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from bot.age import parse_recipient
 
 Url = Annotated[str, Field(pattern=r"^https?://")]
 Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 """The name of an environment variable."""
 
 _FROZEN_CLASSES = ("GLACIER", "DEEP_ARCHIVE")
+
+
+def _recipient(value: str) -> str:
+    parse_recipient(value)
+    return value
 
 
 class Section(BaseModel):
@@ -64,4 +71,30 @@ class DirectorySettings(Section):
     path: Path
 
 
+Recipient = Annotated[str, AfterValidator(_recipient)]
+
+
+class Encryption(Section):
+    """Whom a target's backups are encrypted to, and the private key, which only a restore or a drill needs."""
+
+    recipients: tuple[Recipient, ...] = ()
+    """public keys of age or SSH; any of them opens a backup. None: what comes is not encrypted"""
+    identity_file: Path | None = None
+    identity_env: Variable | None = None
+    """the environment variable that holds the private key itself"""
+
+
 StorageSettings = Annotated[S3Settings | DirectorySettings, Field(discriminator="type")]
+
+
+def _names(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+def _different(value: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(value)) < len(value):
+        raise ValueError("names the same storage twice")
+    return value
+
+
+StorageNames = Annotated[tuple[str, ...], Field(min_length=1), BeforeValidator(_names), AfterValidator(_different)]

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, field_validator, model_validator
 
 from bot.cron import cron_trigger
-from bot.settings_storage import Section, Url
+from bot.settings_storage import Encryption, Section, StorageNames, Url
 from bot.settings_types import Argv, Dsn, Duration, Name, Size
 
 
@@ -101,7 +101,9 @@ class TargetSettings(Section):
 
     dsn: Dsn
     password_env: str | None = None
-    storage: str
+    storage: StorageNames
+    """the first is primary; the others get a copy of every backup"""
+    encryption: Encryption | None = None
     queue: Name = "default"
     rpo: Duration = timedelta(hours=24)
     schedule: str | None = None

@@ -29,7 +29,7 @@ class StoredObject:
     role: str
     """`dump` (a file of the archive), `globals`"""
     raw_size: int
-    """bytes before compression"""
+    """bytes before compression; of what goes on in further objects, all with the first"""
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,8 @@ class Manifest:
     """owner, encoding, locale, ACL, settings, comment, connection limit, extensions"""
     tools_version: str
     note: str = ""
+    recipients: tuple[str, ...] = ()
+    """public keys that the objects are encrypted to; none: they are not"""
     format: int = 1
 
     @property

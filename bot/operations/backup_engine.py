@@ -16,6 +16,7 @@ from bot.errors import DatabaseUnreachable
 from bot.models import Backup, BackupKind, DatabaseDigest, Manifest, StoredObject
 from bot.operations.context import Context
 from bot.operations.staging import remove_folder, staged
+from bot.operations.storages import object_limit_of, primary_of, sources_of
 from bot.postgres.connection import Server, server_of
 from bot.postgres.dump import DumpResult, Snapshot, Spooling, dump, globals_sql
 from bot.postgres.facts import (
@@ -30,7 +31,7 @@ from bot.postgres.holes import demand_holes
 from bot.postgres.tools import Tools, find_tools
 from bot.runtime.stop import StopSignal
 from bot.settings import TargetSettings
-from bot.storage import open_storage
+from bot.storage import Sources
 from bot.storage.archive import ArchiveWriter
 from bot.storage.base import Storage
 from bot.storage.manifest import to_json
@@ -68,8 +69,16 @@ class BackupEngine:
         self._context = context
 
     def storage_of(self, target: str) -> Storage:
-        name = self._context.target(target).storage
-        return open_storage(self._context.settings.storage[name], self._context.environment)
+        """The primary one."""
+        return primary_of(self._context, target)
+
+    def storage_name_of(self, target: str) -> str:
+        """The primary one's, in the settings."""
+        return self._context.target(target).storage[0]
+
+    def sources_of(self, target: str) -> Sources:
+        """Where its backups can be read, with the keys that open them."""
+        return sources_of(self._context, target)
 
     def take(self, order: BackupOrder, stop: StopSignal, on_progress: Callable[[int, int | None], None]) -> Backup:
         """Dump, digest, upload, commit. Nothing that it leaves behind on failure counts; `discard` removes it."""
@@ -94,10 +103,10 @@ class BackupEngine:
         manifest = storage.get_manifest(target, backup_id)
         return self._entry(manifest, operation_id, storage, sha256_hex(to_json(manifest).decode()))
 
-    def discard(self, target: str, backup_id: str) -> None:
-        """Remove what a broken backup left."""
+    def discard(self, target: str, backup_id: str) -> str:
+        """Remove what a broken backup left; returns what may not be removed, in a sentence."""
         remove_folder(self._context.settings.staging, backup_id)
-        self.storage_of(target).discard(target, backup_id)
+        return self.storage_of(target).discard(target, backup_id)
 
     def _entry(self, manifest: Manifest, operation_id: str, storage: Storage, manifest_sha256: str) -> Backup:
         return Backup(
@@ -105,7 +114,7 @@ class BackupEngine:
             target=manifest.target,
             kind=manifest.kind,
             operation_id=operation_id,
-            storage=self._context.target(manifest.target).storage,
+            storage=self.storage_name_of(manifest.target),
             location=storage.location(manifest.target, manifest.backup_id),
             manifest_sha256=manifest_sha256,
             manifest=manifest,
@@ -140,8 +149,19 @@ class BackupEngine:
 
     def _archive(self, order: BackupOrder, source: _Source, storage: Storage) -> ArchiveWriter:
         expected = int(source.expected_bytes * _COMPRESSED_TO)
-        level = self._context.target(order.target).compression
-        return ArchiveWriter(storage, order.target, order.backup_id, expected, level)
+        return ArchiveWriter(
+            storage,
+            order.target,
+            order.backup_id,
+            expected,
+            self._context.target(order.target).compression,
+            recipients=self._recipients(order.target),
+            object_limit=object_limit_of(self._context, order.target),
+        )
+
+    def _recipients(self, target: str) -> tuple[str, ...]:
+        encryption = self._context.target(target).encryption
+        return encryption.recipients if encryption else ()
 
     def _dump(
         self,
@@ -197,6 +217,7 @@ class BackupEngine:
             properties=source.database.as_properties(),
             tools_version=source.tools.version,
             note=order.note,
+            recipients=self._recipients(order.target),
         )
 
 

@@ -110,7 +110,7 @@ class _Drill:
         }
 
     def _roles(self) -> str:
-        storage = self.engine.storage_of(self.operation.target)
+        storage = self.engine.sources_of(self.operation.target)
         return fetch_text(storage, self.backup, "globals", stop=self.stop)
 
     @contextmanager
@@ -121,7 +121,7 @@ class _Drill:
             folder = make_folder(staging, self.operation.id, manifest.dump_bytes + manifest.database_bytes)
             (folder / "archive").mkdir(mode=0o700)
             fetch_archive(
-                self.engine.storage_of(self.operation.target),
+                self.engine.sources_of(self.operation.target),
                 self.backup,
                 folder / "archive",
                 stop=self.stop,

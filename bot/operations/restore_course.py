@@ -57,7 +57,7 @@ class RestoreCourse:
         with self._journal.step("verify_objects") as notes:
             manifest = self._backup.manifest
             fetch_archive(
-                self._engine.storage_of(self._operation.target),
+                self._engine.sources_of(self._operation.target),
                 self._backup,
                 make_folder(self._context.settings.staging, self._operation.id, manifest.dump_bytes),
                 stop=stop,

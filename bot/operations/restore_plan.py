@@ -21,6 +21,7 @@ from bot.models import (
 from bot.operations.backups import Backups
 from bot.operations.context import Context
 from bot.operations.revisions import deployed_revisions
+from bot.operations.storages import sources_of
 from bot.policy import can_be_approved
 from bot.postgres.connection import Server, server_of
 from bot.postgres.facts import (
@@ -34,6 +35,7 @@ from bot.postgres.facts import (
     sessions,
 )
 from bot.runtime.stop import StopSignal
+from bot.storage import fetch_text
 from bot.store import audit, messages, operations, plans
 from bot.store.database import Connection
 
@@ -67,6 +69,7 @@ class RestorePlanner:
         context = self._context
         settings = context.target(operation.target)
         backup = self._backups.get(operation.target, str(operation.parameters["backup_id"]))
+        self._demand_key(backup, stop)
         server = server_of(settings, context.environment)
         with server.connect() as connection:
             facts = server_facts(connection)
@@ -103,6 +106,11 @@ class RestorePlanner:
             "required_approvals": 1,
             "expires_in": int(policy.approval_expires.total_seconds()),
         }
+
+    def _demand_key(self, backup: Backup, stop: StopSignal) -> None:
+        """Raises KeyMissing where the backup is encrypted and cannot be opened here: its smallest object proves it."""
+        if backup.manifest.recipients:
+            fetch_text(sources_of(self._context, backup.target), backup, "globals", stop=stop)
 
     def drift(self, operation: Operation, plan: Plan, stop: StopSignal) -> list[str]:
         """What the approval was given for and is no longer so. Raises what keeps the world from being looked at."""

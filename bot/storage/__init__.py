@@ -7,12 +7,22 @@ from collections.abc import Mapping
 from bot.clock import Clock, SystemClock
 from bot.settings_storage import DirectorySettings, S3Settings
 from bot.storage.base import MANIFEST, ObjectWriter, Storage, Written
-from bot.storage.fetch import fetch_archive, fetch_text
+from bot.storage.fetch import Sources, fetch_archive, fetch_text
 from bot.storage.local import LocalStorage
 from bot.storage.patience import Patience
 from bot.storage.s3 import S3Storage
 
-__all__ = ["MANIFEST", "ObjectWriter", "Patience", "Storage", "Written", "fetch_archive", "fetch_text", "open_storage"]
+__all__ = [
+    "MANIFEST",
+    "ObjectWriter",
+    "Patience",
+    "Sources",
+    "Storage",
+    "Written",
+    "fetch_archive",
+    "fetch_text",
+    "open_storage",
+]
 
 
 def open_storage(
@@ -22,10 +32,7 @@ def open_storage(
     clock: Clock | None = None,
     patience: Patience | None = None,
 ) -> Storage:
-    """The storage of a [storage.…] section. Nothing is connected yet; the clock dates Object Locks.
-
-    Raises StorageFailed when a variable that is to hold its credentials is not set.
-    """
+    """The storage of a [storage.…] section. Nothing is connected yet; the clock dates Object Locks."""
     if isinstance(settings, DirectorySettings):
         return LocalStorage(settings.path)
     return S3Storage(settings, environment or {}, clock or SystemClock(), patience or Patience())

@@ -3,30 +3,40 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import IO, cast
+from typing import TypeAlias
 
-import zstandard
-
+from bot.age import Identity
 from bot.errors import DamagedBackup, StorageFailed
-from bot.models import SMALL_FILES, Backup, StoredObject
+from bot.models import Backup, StoredObject
 from bot.runtime.stop import StopSignal
 from bot.storage.archive import ARCHIVE_PREFIX, COMPRESSED
-from bot.storage.base import Storage, safe_name
+from bot.storage.base import Storage
+from bot.storage.encryption import ENCRYPTED, decrypted
+from bot.storage.segments import joined
+from bot.storage.unpack import REMEDY, decompressed, unpack
 
-_REMEDY = "Nothing was restored from it. Choose another backup; keep this one for inquiry."
 _AT_ONCE = 3
-_PIECE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where backups can be read, the primary first, and the private keys that open them, asked for when needed."""
+
+    storages: tuple[Storage, ...]
+    identities: Callable[[], tuple[Identity, ...]] = tuple
+
+
+_Stream: TypeAlias = tuple[str, list[StoredObject]]
 
 
 def fetch_archive(
-    storage: Storage,
+    source: Storage | Sources,
     backup: Backup,
     directory: Path,
     *,
@@ -35,26 +45,33 @@ def fetch_archive(
 ) -> None:
     """Bring the files of the archive into `directory`, which must be empty, as `pg_restore -Fd` reads them.
 
-    `on_progress` gets the stored bytes read so far, of all objects. Raises DamagedBackup when size or SHA-256 of any
-    object differ from the manifest's, StorageFailed when storage or the staging disk fails, Interrupted. What lies in
-    the directory then is not to be used.
+    What the primary storage does not have whole is read from the next. `on_progress` gets the stored bytes read so
+    far, of all objects. Raises DamagedBackup when size or SHA-256 of any object differ from the manifest's everywhere,
+    StorageFailed when storage or the staging disk fails, KeyMissing, Interrupted. What lies in the directory then is
+    not to be used.
     """
-    items = sorted((item for item in backup.manifest.objects if item.role == "dump"), key=lambda item: -item.size)
     given_up, progress = StopSignal(), _Progress(on_progress)
+    reader = _Reader(_sources(source), backup, given_up, progress.add)
 
-    def fetch(item: StoredObject) -> None:
+    def fetch(stream: _Stream) -> None:
         given_up.check()
-        chunks = _verified(storage.read(backup.target, backup.id, item.name), item, given_up, progress.add)
-        try:
-            _unpack(chunks, item, directory)
-        except OSError as error:
-            raise StorageFailed(
-                f"{directory}: {error.strerror or error}", "Free space in [staging], or point it elsewhere."
-            ) from error
+        file = stream[0].removeprefix(ARCHIVE_PREFIX).removesuffix(ENCRYPTED).removesuffix(COMPRESSED)
 
+        def bring(chunks: Iterator[bytes]) -> None:
+            try:
+                unpack(chunks, file, directory)
+            except OSError as error:
+                raise _StagingFailed(
+                    f"{directory}: {error.strerror or error}", "Free space in [staging], or point it elsewhere."
+                ) from error
+
+        reader.read(stream, bring)
+
+    streams = joined([item for item in backup.manifest.objects if item.role == "dump"])
+    streams.sort(key=lambda stream: -sum(item.size for item in stream[1]))
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="fetch") as executor:
         try:
-            pending = {executor.submit(fetch, item) for item in items}
+            pending = {executor.submit(fetch, stream) for stream in streams}
             while pending:
                 done, pending = wait(pending, 0.2, FIRST_EXCEPTION)
                 stop.check()
@@ -64,14 +81,86 @@ def fetch_archive(
             given_up.set("another object could not be fetched")
 
 
-def fetch_text(storage: Storage, backup: Backup, role: str, *, stop: StopSignal) -> str:
-    """The object of this role, such as `globals`, verified and decompressed. Raises DamagedBackup, StorageFailed."""
-    item = next((each for each in backup.manifest.objects if each.role == role), None)
-    if item is None:
-        raise DamagedBackup(f"Backup {backup.id} has no object with its {role}.", _REMEDY)
-    chunks = _verified(storage.read(backup.target, backup.id, item.name), item, stop, lambda _count: None)
-    with _opened(chunks, item) as reader:
-        return reader.read().decode("utf-8")
+def fetch_text(source: Storage | Sources, backup: Backup, role: str, *, stop: StopSignal) -> str:
+    """What has this role, such as `globals`: verified, decrypted, decompressed.
+
+    Raises DamagedBackup, StorageFailed, KeyMissing.
+    """
+    streams = joined([item for item in backup.manifest.objects if item.role == role])
+    if not streams:
+        raise DamagedBackup(f"Backup {backup.id} has no object with its {role}.", REMEDY)
+    texts: list[str] = []
+
+    def take(chunks: Iterator[bytes]) -> None:
+        with decompressed(chunks, streams[0][0]) as reader:
+            texts.append(reader.read().decode("utf-8"))
+
+    _Reader(_sources(source), backup, stop, lambda _count: None).read(streams[0], take)
+    return texts[0]
+
+
+class _StagingFailed(StorageFailed):
+    """Our own disk's fault, whichever storage is read."""
+
+
+@dataclass(frozen=True)
+class _Reader:
+    sources: Sources
+    backup: Backup
+    stop: StopSignal
+    on_read: Callable[[int], None]
+
+    def read(self, stream: _Stream, take: Callable[[Iterator[bytes]], None]) -> None:
+        """Hand the stream to `take`, anew from the next storage where one fails. Raises the first failure."""
+        failures: list[DamagedBackup | StorageFailed] = []
+        for storage in self.sources.storages:
+            read = 0
+
+            def count(more: int) -> None:
+                nonlocal read
+                read += more
+                self.on_read(more)
+
+            try:
+                with self._plain(storage, stream, count) as chunks:
+                    take(chunks)
+            except _StagingFailed:
+                raise
+            except (DamagedBackup, StorageFailed) as error:
+                failures.append(error)
+                self.on_read(-read)
+            else:
+                return
+        raise failures[0]
+
+    @contextmanager
+    def _plain(self, storage: Storage, stream: _Stream, on_read: Callable[[int], None]) -> Generator[Iterator[bytes]]:
+        name, items = stream
+        chunks = (chunk for item in items for chunk in self._verified(storage, item, on_read))
+        if not name.endswith(ENCRYPTED):
+            yield chunks
+            return
+        plain = decrypted(chunks, self.sources.identities(), name)
+        try:
+            yield plain
+        finally:
+            plain.close()
+
+    def _verified(self, storage: Storage, item: StoredObject, on_read: Callable[[int], None]) -> Iterator[bytes]:
+        """The object's chunks; raises after the last when they were not what the manifest says."""
+        read, digest = 0, hashlib.sha256()
+        for chunk in storage.read(self.backup.target, self.backup.id, item.name):
+            self.stop.check()
+            read += len(chunk)
+            digest.update(chunk)
+            on_read(len(chunk))
+            yield chunk
+        if read != item.size:
+            raise DamagedBackup(f"{item.name} has {read:,} bytes, the manifest says {item.size:,}.", REMEDY)
+        if digest.hexdigest() != item.sha256:
+            raise DamagedBackup(
+                f"{item.name} is not what was written: its SHA-256 differs from the manifest's.", REMEDY
+            )
 
 
 class _Progress:
@@ -88,73 +177,5 @@ class _Progress:
             self._tell(self._total)
 
 
-def _verified(
-    chunks: Iterator[bytes], item: StoredObject, stop: StopSignal, on_read: Callable[[int], None]
-) -> Iterator[bytes]:
-    """The same chunks; raises after the last when they were not what the manifest says."""
-    read, digest = 0, hashlib.sha256()
-    for chunk in chunks:
-        stop.check()
-        read += len(chunk)
-        digest.update(chunk)
-        on_read(len(chunk))
-        yield chunk
-    if read != item.size:
-        raise DamagedBackup(f"{item.name} has {read:,} bytes, the manifest says {item.size:,}.", _REMEDY)
-    if digest.hexdigest() != item.sha256:
-        raise DamagedBackup(f"{item.name} is not what was written: its SHA-256 differs from the manifest's.", _REMEDY)
-
-
-def _unpack(chunks: Iterator[bytes], item: StoredObject, directory: Path) -> None:
-    name = item.name.removeprefix(ARCHIVE_PREFIX).removesuffix(COMPRESSED)
-    with _opened(chunks, item) as reader:
-        if name == SMALL_FILES:
-            _unpack_small(reader, directory)
-        else:
-            _copy(reader, directory / safe_name(name))
-
-
-@contextmanager
-def _opened(chunks: Iterator[bytes], item: StoredObject) -> Iterator[IO[bytes]]:
-    """What was compressed, as a file to read from."""
-    # A reader, since one stored chunk of a dull table may hold gigabytes: it hands them out in bounded pieces.
-    with zstandard.ZstdDecompressor().stream_reader(
-        cast("IO[bytes]", _Reader(chunks)), read_across_frames=True
-    ) as reader:
-        try:
-            yield cast("IO[bytes]", reader)
-        except (zstandard.ZstdError, tarfile.TarError) as error:
-            for _ in chunks:
-                pass  # whether size or SHA-256 differ says more than a broken frame
-            raise DamagedBackup(f"{item.name} cannot be unpacked: {error}.", _REMEDY) from error
-
-
-def _unpack_small(reader: IO[bytes], directory: Path) -> None:
-    with tarfile.open(mode="r|", fileobj=reader, bufsize=_PIECE) as archive:
-        for entry in archive:
-            content = archive.extractfile(entry)
-            if content is not None:
-                _copy(content, directory / safe_name(entry.name))
-    while reader.read(_PIECE):
-        pass  # tarfile stops at its end mark; the rest has to be verified too
-
-
-def _copy(source: IO[bytes], destination: Path) -> None:
-    with os.fdopen(os.open(destination, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        while piece := source.read(_PIECE):
-            file.write(piece)
-
-
-class _Reader:
-    """Chunks as the file that zstandard reads from."""
-
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks = chunks
-        self._rest = b""
-
-    def read(self, size: int = -1) -> bytes:
-        if not self._rest:
-            self._rest = next(self._chunks, b"")
-        wanted = len(self._rest) if size < 0 else size
-        piece, self._rest = self._rest[:wanted], self._rest[wanted:]
-        return piece
+def _sources(source: Storage | Sources) -> Sources:
+    return source if isinstance(source, Sources) else Sources((source,))

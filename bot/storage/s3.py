@@ -40,7 +40,6 @@ class S3Storage:
         self._environment = environment
         self._clock = clock
         self._patience = patience
-        self._client: S3Client = connect(settings, environment, settings.credentials, patience.answer_within)
         self._pool = PartPool()
         self._bucket = settings.bucket
         prefix = settings.prefix.strip("/")
@@ -143,6 +142,10 @@ class S3Storage:
                 f"{len(left)} object(s) below s3://{self._bucket}/{folder} were not removed: {left[0]}",
                 "Allow these credentials s3:DeleteObject, or name others as prune_credentials in [storage].",
             )
+
+    @cached_property
+    def _client(self) -> S3Client:
+        return connect(self._settings, self._environment, self._settings.credentials, self._patience.answer_within)
 
     @cached_property
     def _pruner(self) -> S3Client:

@@ -24,7 +24,7 @@ both_versions = pytest.mark.parametrize("target_major", [16, 18], indirect=True)
 
 def storage_of(rig: Rig) -> Storage:
     settings = rig.services.settings
-    return open_storage(settings.storage[settings.targets[TARGET].storage], rig.setup.environment)
+    return open_storage(settings.storage[settings.targets[TARGET].storage[0]], rig.setup.environment)
 
 
 @both_versions

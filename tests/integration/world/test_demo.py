@@ -120,7 +120,7 @@ def assert_the_settings_reach_everything(settings: Settings) -> None:
         assert row == (True,)
     with psycopg.connect(settings.state.dsn.get_secret_value()) as connection:
         assert connection.info.server_version // 10_000 == 18
-    storage = settings.storage[target.storage]
+    storage = settings.storage[target.storage[0]]
     assert isinstance(storage, S3Settings)
     client = boto3.client("s3", endpoint_url=storage.endpoint, region_name=storage.region)
     assert client.list_objects_v2(Bucket=storage.bucket)["KeyCount"] == 0
