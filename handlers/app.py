@@ -13,6 +13,7 @@ from bot.services import Services
 from handlers import ids
 from handlers.approvals import ApprovalListeners
 from handlers.backups import BackupListeners
+from handlers.charts import ChartListeners
 from handlers.commands import CommandListener, command_table
 from handlers.directory import Directory
 from handlers.drills import DrillListeners
@@ -68,9 +69,11 @@ def register(app: App, services: Services) -> None:
     preflights = PreflightListeners(services, directory)
     windows = WindowListeners(services, directory)
     approvals = ApprovalListeners(services, directory)
+    charts = ChartListeners(services)
     drills = DrillListeners(services, directory)
     operations = OperationListeners(services, directory)
-    table = command_table(backups, restores, preflights, windows, drills, operations, OverviewListeners(services))
+    overview = OverviewListeners(services)
+    table = command_table(backups, restores, preflights, windows, charts, drills, operations, overview)
 
     app.command(ids.COMMAND)(answered(CommandListener(table, directory).listen))
     app.view(ids.BACKUP_MODAL)(answered(backups.submit))

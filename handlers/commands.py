@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from slack_bolt import Args
 
 from handlers.backups import BackupListeners
+from handlers.charts import ChartListeners
 from handlers.directory import Directory
 from handlers.drills import DrillListeners
 from handlers.operations import OperationListeners
@@ -37,6 +38,7 @@ def command_table(
     restores: RestoreListeners,
     preflights: PreflightListeners,
     windows: WindowListeners,
+    charts: ChartListeners,
     drills: DrillListeners,
     operations: OperationListeners,
     overview: OverviewListeners,
@@ -51,6 +53,7 @@ def command_table(
             "Asks for a restore; somebody else must approve it.",
             restores.command,
         ),
+        Command("chart", "chart [target]", "Draws size and duration of the last backups.", charts.command),
         Command("drill", "drill [target] [backup|latest]", "Restores a backup elsewhere, to prove it.", drills.command),
         Command("cancel", "cancel ID", "Calls off what waits or runs, until a restore swaps.", operations.command),
         Command("preflight", "preflight [target]", "Checks that a migration may run now.", preflights.command),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.models import OperationKind, OperationState
+from bot.models import Actor, OperationKind, OperationState
 from bot.settings import Settings
 from tests.handlers.conftest import DEVELOPER, OPERATOR, Desk, MakeDesk, words_of
 
@@ -28,9 +28,9 @@ def test_what_cannot_be_drilled_is_told(desk: Desk) -> None:
 
 def test_with_several_targets_a_dialog_asks_for_one(make_desk: MakeDesk, two_targets: Settings) -> None:
     desk = make_desk(two_targets)
-    desk.ask("backup billing")
-    desk.run(desk.latest().id)
+    desk.run(desk.services.backups.request("billing", Actor(OPERATOR, "Olive")).id)
     desk.type("drill")
     desk.person.submit(OPERATOR, desk.modal()["id"], {"target": "billing"})
     assert "is accepted" in desk.answer()
-    assert (desk.latest().kind, desk.latest().target) == (OperationKind.DRILL, "billing")
+    billing = next(status for status in desk.services.overview.targets() if status.name == "billing")
+    assert billing.recent[0].kind is OperationKind.DRILL
