@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -42,6 +43,12 @@ db = typer.Typer(help="The bot's own state database.", no_args_is_help=True)
 audit = typer.Typer(help="The audit log.", no_args_is_help=True)
 app.add_typer(db, name="db")
 app.add_typer(audit, name="audit")
+
+
+class BackupFormat(StrEnum):
+    ARCHIVE = "archive"
+    PLAIN = "plain"
+
 
 TargetArgument = Annotated[str, typer.Argument(help="A target of the settings.")]
 
@@ -100,12 +107,16 @@ def db_upgrade(config: ConfigOption = None) -> None:
 def backup(
     target: TargetArgument,
     note: Annotated[str, typer.Option(help="Kept in the manifest.")] = "",
+    form: Annotated[
+        BackupFormat, typer.Option("--format", help="plain: with one SQL script, database.sql.zst, beside the archive.")
+    ] = BackupFormat.ARCHIVE,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
     """Take a backup now, in this process."""
     with told(as_json=as_json), house_of(config) as house:
-        operation = house.services.backups.request(target, shell_actor(), note, deferred=False)
+        plain = form is BackupFormat.PLAIN
+        operation = house.services.backups.request(target, shell_actor(), note, plain=plain, deferred=False)
         ended = run_here(house, operation)
         if as_json:
             print_json({"operation_id": ended.id, "target": target, "state": ended.state, **ended.result})
@@ -117,11 +128,14 @@ def backup(
 def backups(
     target: TargetArgument,
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
+    rescan: Annotated[bool, typer.Option("--rescan", help="First record what only storage has.")] = False,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
     """The backups of a target, newest first."""
     with told(as_json=as_json), house_of(config) as house:
+        if rescan:
+            err().print(views.rescan_result(house.rescan.run(target, shell_actor())))
         found = house.services.backups.newest_first(target, limit)
         if as_json:
             print_json([views.backup_document(item) for item in found])
@@ -160,6 +174,23 @@ def restore(
             print_json({"operation_id": ended.id, "target": target, "state": ended.state, **ended.result})
         else:
             out().print(views.restore_result(ended))
+
+
+@app.command()
+def drill(
+    target: TargetArgument,
+    backup: Annotated[str, typer.Argument(help="A backup's id, or latest.")] = "latest",
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Prove a backup: restore it into a scratch database, compare every digest, drop it."""
+    with told(as_json=as_json), house_of(config) as house:
+        operation = house.services.drills.request(target, shell_actor(), backup, deferred=False)
+        ended = run_here(house, operation)
+        if as_json:
+            print_json({"operation_id": ended.id, "target": target, "state": ended.state, **ended.result})
+        else:
+            out().print(views.drill_result(ended))
 
 
 @app.command()

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from bot.models import Backup, Checklist, CheckState, Operation, Plan
 from bot.operations.checklists import spoken
+from bot.operations.rescan import Rescanned
 
 _COLOURS = {
     CheckState.PASSED: "green",
@@ -40,6 +41,23 @@ def backup_document(backup: Backup) -> dict[str, Any]:
         "operation_id": backup.operation_id,
         "note": manifest.note,
     }
+
+
+def rescan_result(rescanned: Rescanned) -> Text:
+    """What storage had, what was added, and what a person has to look at."""
+    lines = [f"{len(rescanned.found)} backups in storage, {len(rescanned.added)} of them added to the catalog."]
+    lines += [f"{backup_id} cannot be read: {why}" for backup_id, why in rescanned.unreadable]
+    lines += [f"{backup_id} is in the catalog, but not in storage." for backup_id in rescanned.missing]
+    return Text("\n".join(lines))
+
+
+def drill_result(operation: Operation) -> Text:
+    result = operation.result
+    return Text(
+        f"{result['backup_id']} is verified: {result['rows']:,} rows in {result['tables']} tables are equal, "
+        f"restored in {result['restore_seconds']:.1f} s; structure: {result['structure']}; "
+        f"smoke queries: {result['smoke_queries']}"
+    )
 
 
 def backup_table(backups: list[Backup], now: datetime) -> Table | Text:

@@ -18,7 +18,7 @@ from bot.operations.context import Context
 from bot.operations.staging import remove_folder, staged
 from bot.operations.storages import object_limit_of, primary_of, sources_of
 from bot.postgres.connection import Server, server_of
-from bot.postgres.dump import DumpResult, Snapshot, Spooling, dump, globals_sql
+from bot.postgres.dump import DumpResult, Snapshot, Spooling, dump, globals_sql, plain_dump
 from bot.postgres.facts import (
     DatabaseFacts,
     ServerFacts,
@@ -38,6 +38,7 @@ from bot.storage.manifest import to_json
 from bot.store import observations
 
 GLOBALS_OBJECT = "globals.sql.zst"
+SCRIPT_OBJECT = "database.sql.zst"
 _PATIENCE = "SET lock_timeout = '5s'"
 _COMPRESSED_TO = 0.5
 """Guess of stored bytes to dumped bytes, to size the parts of an upload by."""
@@ -52,6 +53,8 @@ class BackupOrder:
     kind: BackupKind
     operation_id: str
     note: str = ""
+    with_script: bool = False
+    """beside the archive, the same snapshot as one SQL script, for people who want just a file"""
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,9 @@ class BackupEngine:
         with self._archive(order, source, storage) as archive:
             with Snapshot(source.server) as snapshot, _beside(snapshot, hashed, stop) as digesting:
                 result = self._dump(order, source, archive, snapshot.id, stop, on_progress)
+                if order.with_script:
+                    script = archive.open(SCRIPT_OBJECT, "script", int(source.expected_bytes * _COMPRESSED_TO))
+                    plain_dump(source.server, source.tools, snapshot.id, script.write, stop=stop)
                 digest = digesting()
             self._globals(source, archive, stop)
             objects = archive.complete()

@@ -37,6 +37,7 @@ class BackupJob:
             kind=BackupKind(operation.parameters.get("kind", BackupKind.ON_DEMAND)),
             operation_id=operation.id,
             note=str(operation.parameters.get("note", "")),
+            with_script=operation.parameters.get("format") == "plain",
         )
         journal.remember(backup_id=order.backup_id)
         with journal.step("dump") as notes:
@@ -78,6 +79,12 @@ def settle(context: Context, engine: BackupEngine, operation: Operation, backup_
     return backup
 
 
+def script_location(backup: Backup) -> str | None:
+    """Where its SQL script lies, if it has one."""
+    script = next((item.name for item in backup.manifest.objects if item.role == "script"), None)
+    return f"{backup.location}{script}" if script else None
+
+
 def result_of(backup: Backup) -> dict[str, Any]:
     """What a finished backup has to say."""
     manifest = backup.manifest
@@ -90,6 +97,7 @@ def result_of(backup: Backup) -> dict[str, Any]:
         "duration": duration,
         "rate": manifest.dump_bytes / duration if duration > 0 else None,
         "location": backup.location,
+        "script": script_location(backup),
         "revision": manifest.revision,
         "rows": manifest.digest.rows,
         "tables": len(manifest.digest.tables),

@@ -19,9 +19,19 @@ class Backups:
         self._context = context
 
     def request(
-        self, target: str, actor: Actor, note: str = "", channel: str | None = None, *, deferred: bool = True
+        self,
+        target: str,
+        actor: Actor,
+        note: str = "",
+        channel: str | None = None,
+        *,
+        plain: bool = False,
+        deferred: bool = True,
     ) -> Operation:
-        """Queue a backup. Raises NotFound, Refused. `deferred=False`: the caller runs it itself."""
+        """Queue a backup; `plain`: with an SQL script beside the archive. Raises NotFound, Refused.
+
+        `deferred=False`: the caller runs it itself.
+        """
         self._context.target(target)
         verdict = may_request(actor, self._context.settings.policy_of(target))
         self._context.demand(verdict, actor, "backup.request", target)
@@ -31,7 +41,7 @@ class Backups:
             target,
             actor,
             reason=note,
-            parameters={"note": note, "kind": BackupKind.ON_DEMAND},
+            parameters={"note": note, "kind": BackupKind.ON_DEMAND, "format": "plain" if plain else "archive"},
             channel=channel,
             deferred=deferred,
         )

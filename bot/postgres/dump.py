@@ -19,7 +19,7 @@ from bot.postgres.errors import readable_errors, tool_failure
 from bot.postgres.spool import Outlet, Spool
 from bot.postgres.tools import Tools
 from bot.runtime.leash import Leash, run_leashed
-from bot.runtime.process import Finished, run
+from bot.runtime.process import Finished, run, stream
 from bot.runtime.stop import StopSignal
 
 _LOCK_TIMEOUT = 30.0
@@ -156,6 +156,23 @@ def dump(
             raise _dump_failure(server, finished)
         spool.finish(on_progress)
         return DumpResult(spool.raw_bytes, finished.stderr)
+
+
+def plain_dump(
+    server: Server, tools: Tools, snapshot_id: str, sink: Callable[[bytes], None], *, stop: StopSignal
+) -> None:
+    """The snapshot as one SQL script for psql. Raises ToolFailed, Interrupted, or what the sink raised."""
+    argv = [
+        tools.path("pg_dump"),
+        "--format=plain",
+        f"--snapshot={snapshot_id}",
+        f"--lock-wait-timeout={int(_LOCK_TIMEOUT * 1000)}",
+        "--no-password",
+        f"--dbname={quoted_database(server.database)}",
+    ]
+    finished = stream(argv, sink, stop=stop, environment=server.tool_environment())
+    if finished.code != 0:
+        raise _dump_failure(server, finished)
 
 
 def globals_sql(server: Server, tools: Tools, *, stop: StopSignal) -> bytes:

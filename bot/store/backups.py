@@ -43,9 +43,9 @@ class Removed:
     why: str
 
 
-def insert(connection: Connection, backup: Backup, now: datetime) -> None:
-    """Recording a backup twice is recording it once."""
-    connection.execute(
+def insert(connection: Connection, backup: Backup, now: datetime) -> bool:
+    """Recording a backup twice is recording it once. False when it was there already."""
+    cursor = connection.execute(
         """INSERT INTO backups (id, target, kind, operation_id, storage, location, taken_at, manifest_sha256, manifest,
                                 recorded_at)
            VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO NOTHING""",
@@ -62,6 +62,7 @@ def insert(connection: Connection, backup: Backup, now: datetime) -> None:
             now,
         ),
     )
+    return cursor.rowcount == 1
 
 
 def get(connection: Connection, backup_id: str) -> Backup | None:
