@@ -8,7 +8,7 @@ from bot.errors import UsageError
 from bot.services import Services
 from handlers import ids
 from handlers.directory import Directory
-from handlers.parse import take_target
+from handlers.parse import take_format, take_target
 from handlers.reply import Reply
 from handlers.request import Form, Request
 from handlers.views.answers import accepted_message
@@ -22,13 +22,15 @@ class BackupListeners:
         self._directory = directory
 
     def command(self, request: Request) -> None:
-        """`backup [target] [note…]`"""
+        """`backup [target] [--format plain] [note…]`"""
         targets = list(self._services.settings.targets)
-        target, words = take_target(request.arguments, targets, free_text=True)
+        plain, arguments = take_format(request.arguments)
+        target, words = take_target(arguments, targets, free_text=True)
         if target is None:
             request.open_modal(backup_modal(targets, request.modal_context()))
             return
-        operation = self._services.backups.request(target, request.actor, " ".join(words), request.channel)
+        note = " ".join(words)
+        operation = self._services.backups.request(target, request.actor, note, request.channel, plain=plain)
         request.reply.tell(accepted_message(operation, self._elsewhere(request.channel)))
 
     def list_command(self, request: Request) -> None:

@@ -45,7 +45,7 @@ def command_table(
 ) -> tuple[Command, ...]:
     """Every word that can follow `/baseliner`, beside `help`."""
     return (
-        Command("backup", "backup [target] [note…]", "Takes a backup now.", backups.command),
+        Command("backup", "backup [target] [--format plain] [note…]", "Takes a backup now.", backups.command),
         Command("backups", "backups [target]", "Lists the backups, newest first.", backups.list_command),
         Command(
             "restore",

@@ -72,6 +72,20 @@ def take_target(
     raise unknown_target(arguments[0], known)
 
 
+def take_format(words: tuple[str, ...]) -> tuple[bool, tuple[str, ...]]:
+    """Whether `--format plain` is among the words, and the others. Raises UsageError for another format."""
+    joined = tuple(
+        word for given in words for word in (given.split("=", 1) if given.startswith("--format=") else [given])
+    )
+    if "--format" not in joined:
+        return False, words
+    at = joined.index("--format")
+    named = joined[at + 1 : at + 2]
+    if named not in (("plain",), ("archive",)):
+        raise UsageError("A backup's format is archive or plain.", "/baseliner backup [target] --format plain")
+    return named == ("plain",), joined[:at] + joined[at + 2 :]
+
+
 def is_backup(word: str) -> bool:
     """A backup id, or `latest`."""
     return word.lower() == "latest" or _BACKUP_ID.fullmatch(word) is not None

@@ -47,6 +47,7 @@ def _backup(result: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Revision", code(revision) if revision else "none"),
         ("Manifest SHA-256", code(result["manifest_sha256"][:16])),
         ("Location", code(result["location"], 400)),
+        *([("SQL script", code(result["script"], 400))] if result.get("script") else []),
     ]
 
 

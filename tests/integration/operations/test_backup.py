@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+import zstandard
 
 from bot.canonical import sha256_hex
 from bot.errors import Interrupted, NotFound, Refused
 from bot.models import BackupKind, OperationState, StepState, SubjectKind
 from bot.operations.backup_job import STEPS
+from bot.postgres.digest import compare, database_digest
 from bot.runtime.stop import StopSignal
 from bot.storage import Storage, open_storage
 from bot.storage.manifest import to_json
 from tests.house import OPERATOR, STRANGER, TARGET, Rig
-from tests.support import random_name
+from tests.support import fresh_database, random_name
 
 both_versions = pytest.mark.parametrize("target_major", [16, 18], indirect=True)
 
@@ -54,6 +59,7 @@ def test_a_backup_is_in_storage_in_the_catalog_and_in_its_result(s3_rig: Rig) ->
         "duration": 0.0,
         "rate": None,
         "location": backup.location,
+        "script": None,
         "revision": "0002",
         "rows": 131,
         "tables": 3,
@@ -236,3 +242,18 @@ def test_told_to_stop_it_cleans_up_and_waits_for_the_next_worker(rig: Rig) -> No
     ended = rig.run(operation)
     assert (ended.state, ended.attempt) == (OperationState.DONE, 2)
     assert len(rig.backup_ids()) == 1
+
+
+def test_the_plain_format_adds_a_script_that_psql_reads(s3_rig: Rig, tmp_path: Path) -> None:
+    operation = s3_rig.services.backups.request(TARGET, OPERATOR, plain=True)
+    ended = s3_rig.run(operation)
+    assert ended.state is OperationState.DONE, ended.failure
+    backup = s3_rig.services.backups.get(TARGET, str(ended.result["backup_id"]))
+    assert ended.result["script"] == f"{backup.location}database.sql.zst"
+    script = zstandard.decompress(b"".join(storage_of(s3_rig).read(TARGET, backup.id, "database.sql.zst")), 1 << 24)
+    (tmp_path / "script.sql").write_bytes(script)
+    psql = [str(s3_rig.target.cluster.bin_dir / "psql"), "-v", "ON_ERROR_STOP=1", "-qf", str(tmp_path / "script.sql")]
+    with fresh_database(s3_rig.target.cluster, "loaded") as loaded:
+        subprocess.run([*psql, "-d", loaded.dsn], check=True, capture_output=True)
+        with psycopg.connect(loaded.dsn) as connection:
+            assert compare(backup.manifest.digest, database_digest(connection, stop=StopSignal())) == []

@@ -16,6 +16,7 @@ from handlers.parse import (
     parse,
     parse_window,
     starts_window,
+    take_format,
     take_target,
 )
 
@@ -135,3 +136,23 @@ def test_reading_a_window_never_breaks(words: list[str]) -> None:
         return
     assert found.starts_at < found.ends_at
     assert found.reason
+
+
+@pytest.mark.parametrize(
+    ("words", "plain", "rest"),
+    [
+        ((), False, ()),
+        (("before", "deploy"), False, ("before", "deploy")),
+        (("inventory", "--format", "plain", "for", "Bob"), True, ("inventory", "for", "Bob")),
+        (("--format=plain",), True, ()),
+        (("--format=archive", "note"), False, ("note",)),
+    ],
+)
+def test_the_format_of_a_backup(words: tuple[str, ...], plain: bool, rest: tuple[str, ...]) -> None:
+    assert take_format(words) == (plain, rest)
+
+
+@pytest.mark.parametrize("words", [("--format",), ("--format", "tar"), ("--format=",)])
+def test_another_format_is_refused(words: tuple[str, ...]) -> None:
+    with pytest.raises(UsageError, match="archive or plain"):
+        take_format(words)
