@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from bot.models import Backup, BackupKind, Operation
 from bot.operations.backup_engine import BackupEngine, BackupOrder
 from bot.operations.context import Context
+from bot.operations.copies import COPY_STEP, copy_to_others, said_of
 from bot.operations.journal import Journal
 from bot.runtime.stop import StopSignal
 from bot.store import backups
@@ -25,12 +27,13 @@ class BackupJob:
         self._engine = engine
 
     def run(self, operation: Operation, journal: Journal, stop: StopSignal) -> Mapping[str, Any]:
-        journal.plan(STEPS)
-        committed = self._settle(operation, journal)
+        has_copies = len(self._context.target(operation.target).storage) > 1
+        journal.plan((*STEPS, COPY_STEP) if has_copies else STEPS)
+        committed = self._settle(operation, journal).backup
         if committed is not None:
             journal.found_done("dump", committed.location)
             journal.found_done("commit", "")
-            return result_of(committed)
+            return {**result_of(committed), "copies": self._copy(operation.target, journal, stop)}
         order = BackupOrder(
             backup_id=self._context.new_id(),
             target=operation.target,
@@ -45,20 +48,38 @@ class BackupJob:
             notes.detail = backup.location
         with journal.step("commit"):
             record(self._context, backup)
-        return result_of(backup)
+        return {**result_of(backup), "copies": self._copy(operation.target, journal, stop)}
 
     def clean_up(self, operation: Operation, journal: Journal) -> str:
-        backup = self._settle(operation, journal)
-        if backup is not None:
-            return f"Backup {backup.id} itself is whole and in the catalog. The database was only read."
+        settled = self._settle(operation, journal)
+        if settled.backup is not None:
+            return f"Backup {settled.backup.id} itself is whole and in the catalog. The database was only read."
+        if settled.left:
+            return f"No backup was recorded. {settled.left} The database was only read."
         return "No backup was recorded and storage was cleaned. The database was only read."
 
-    def _settle(self, operation: Operation, journal: Journal) -> Backup | None:
+    def _copy(self, target: str, journal: Journal, stop: StopSignal) -> list[dict[str, Any]]:
+        if len(self._context.target(target).storage) == 1:
+            return []
+        with journal.step(COPY_STEP[0]) as notes:
+            copies = copy_to_others(self._context, target, stop)
+            notes.detail = said_of(copies)
+        return copies
+
+    def _settle(self, operation: Operation, journal: Journal) -> Settled:
         """What an earlier attempt left: recorded where its manifest was written, removed where not."""
         backup_id = journal.memory.get("backup_id")
         if backup_id is None:
-            return None
+            return Settled()
         return settle(self._context, self._engine, operation, str(backup_id))
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What became of an earlier attempt: its backup, or what storage could not be rid of, in a sentence."""
+
+    backup: Backup | None = None
+    left: str = ""
 
 
 def record(context: Context, backup: Backup) -> None:
@@ -69,14 +90,13 @@ def record(context: Context, backup: Backup) -> None:
             context.queue.defer_prune(connection, backup.target)
 
 
-def settle(context: Context, engine: BackupEngine, operation: Operation, backup_id: str) -> Backup | None:
+def settle(context: Context, engine: BackupEngine, operation: Operation, backup_id: str) -> Settled:
     """Record the backup where its manifest was written, else remove what there is of it."""
     backup = engine.find(operation.target, backup_id, operation.id)
     if backup is None:
-        engine.discard(operation.target, backup_id)
-        return None
+        return Settled(left=engine.discard(operation.target, backup_id))
     record(context, backup)
-    return backup
+    return Settled(backup)
 
 
 def script_location(backup: Backup) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from bot.storage.base import Storage
 from bot.storage.encryption import ENCRYPTED, decrypted
 from bot.storage.segments import joined
 from bot.storage.unpack import REMEDY, decompressed, unpack
+from bot.storage.verify import verified
 
 _AT_ONCE = 3
 
@@ -136,7 +136,7 @@ class _Reader:
     @contextmanager
     def _plain(self, storage: Storage, stream: _Stream, on_read: Callable[[int], None]) -> Generator[Iterator[bytes]]:
         name, items = stream
-        chunks = (chunk for item in items for chunk in self._verified(storage, item, on_read))
+        chunks = (chunk for item in items for chunk in verified(storage, self.backup, item, self.stop, on_read))
         if not name.endswith(ENCRYPTED):
             yield chunks
             return
@@ -145,22 +145,6 @@ class _Reader:
             yield plain
         finally:
             plain.close()
-
-    def _verified(self, storage: Storage, item: StoredObject, on_read: Callable[[int], None]) -> Iterator[bytes]:
-        """The object's chunks; raises after the last when they were not what the manifest says."""
-        read, digest = 0, hashlib.sha256()
-        for chunk in storage.read(self.backup.target, self.backup.id, item.name):
-            self.stop.check()
-            read += len(chunk)
-            digest.update(chunk)
-            on_read(len(chunk))
-            yield chunk
-        if read != item.size:
-            raise DamagedBackup(f"{item.name} has {read:,} bytes, the manifest says {item.size:,}.", REMEDY)
-        if digest.hexdigest() != item.sha256:
-            raise DamagedBackup(
-                f"{item.name} is not what was written: its SHA-256 differs from the manifest's.", REMEDY
-            )
 
 
 class _Progress:
