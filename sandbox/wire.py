@@ -42,6 +42,10 @@ class WireLog:
         for callback in tuple(self._subscribers):
             callback(exchange)
 
+    def clear(self) -> None:
+        """Forget the exchanges so far."""
+        self._exchanges.clear()
+
     def subscribe(self, callback: Callable[[Exchange], None]) -> Callable[[], None]:
         """Call `callback` with every exchange from now on; the returned function ends that."""
         self._subscribers.append(callback)

@@ -51,13 +51,17 @@ class BlockList:
         del self._drawn[len(blocks) :]
 
     def show_errors(self, errors: Mapping[str, str]) -> None:
-        """Put an error text under each input that is named by its block id, and clear the others."""
+        """Put an error text under each input that is named by its block id, the first in sight; clear the others."""
+        wrong: list[ui.label] = []
         for drawn in self._drawn:
             if drawn.error is not None:
                 text = errors.get(str(drawn.block.get("block_id")), "")
                 drawn.error.set_text(text)
                 drawn.error.set_visibility(bool(text))
                 drawn.element.classes(**{"add" if text else "remove": "input--wrong"})
+                wrong += [drawn.error] if text else []
+        if wrong:
+            ui.run_javascript(f"getHtmlElement({wrong[0].id}).scrollIntoView({{block: 'nearest'}})")
 
     def _replace(self, place: int, block: Json) -> None:
         before = self._drawn[place]

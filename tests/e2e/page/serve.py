@@ -30,13 +30,14 @@ MANIFEST = Manifest(
 
 
 def empty(workspace: Workspace) -> None:
-    """Take away every message, modal and fault."""
+    """Take away every message, modal, fault and exchange."""
     for channel in workspace.channels:
         for message in workspace.messages.in_channel(channel):
             workspace.messages.delete(message)
     for user in workspace.users:
         workspace.views.close_all(user)
     workspace.faults.clear()
+    workspace.wire.clear()
 
 
 async def serve() -> None:
