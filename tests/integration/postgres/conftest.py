@@ -8,8 +8,15 @@ import pytest
 
 from bot.settings import S3Settings
 from bot.storage import Storage, open_storage
-from tests.integration.postgres.engine import Engine, engine_of
+from tests.integration.postgres.engine import STAGING, Engine, engine_of
 from tests.support import Bucket, Database
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _empty_staging() -> Iterator[None]:
+    yield
+    if STAGING.path.exists():
+        STAGING.path.rmdir()  # fails where a test has left something in it
 
 
 @pytest.fixture
