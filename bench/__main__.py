@@ -83,10 +83,8 @@ def measure(options: Options, tell: Tell) -> Report:
 def notes(options: Options) -> list[str]:
     """What is not measured, and why."""
     missing = []
-    if "backup" in options.groups:
-        missing.append(backup.NO_SWITCH)
-        if (reason := pgbackrest.missing()) is not None:
-            missing.append(f"backup-digests/…/pgbackrest: {reason}.")
+    if "backup" in options.groups and (reason := pgbackrest.missing()) is not None:
+        missing.append(f"backup/…/pgbackrest: {reason}.")
     if "restore" in options.groups:
         missing += [restore.NO_SWITCH, restore.NO_UNDO]
     return missing

@@ -27,9 +27,9 @@ def run_worker(database: Seeded, *words: str) -> dict[str, Any]:
     return document
 
 
-def take_backup(database: Seeded) -> Sample:
+def take_backup(database: Seeded, target: str = TARGET) -> Sample:
     """Measured, and removed from storage again."""
-    answer = run_worker(database, "backup", TARGET)
+    answer = run_worker(database, "backup", target)
     database.empty_bucket()
     return sample_of(answer)
 

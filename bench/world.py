@@ -29,6 +29,8 @@ STATE_MAJOR = 18
 BUCKET = "bench"
 PREFIX = "ours"
 TARGET = "shop"
+COUNTED = "shop-counted"
+"""the same database, of whose tables only the rows are counted"""
 SERVED = "shop-served"
 """the same database, with the application's service on it"""
 SERVICE = "app"
@@ -193,6 +195,7 @@ def _sections(database: Seeded) -> list[tuple[str, Mapping[str, Any]]]:
         ("[policy]", {"requesters": [OPERATOR.id], "approvers": []}),
         ("[storage.offsite]", storage | {"region": objects.region}),
         (f"[targets.{TARGET}]", target),
+        (f"[targets.{COUNTED}]", target | {"hash_tables_up_to": "0"}),
         (f"[targets.{SERVED}]", target),
         (f"[targets.{SERVED}.application]", {"health_url": database.health_url}),
         (f"[[targets.{SERVED}.application.services]]", {"name": SERVICE, **control}),
