@@ -11,24 +11,26 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.date import DateTrigger
 
 from bot.operations.approvals import Approvals
-from bot.operations.backups import Backups
 from bot.operations.context import Context
+from bot.operations.firing import Schedules
 from bot.operations.orphans import adopt
-from bot.operations.schedules import last_fire_before, trigger_of
+from bot.operations.schedules import schedules_of
 from bot.operations.sweep import Sweeps
 from bot.operations.windows import Windows
+from bot.store import prunes
 
 _log = logging.getLogger(__name__)
 _GRACE = 600
 SWEEP_SECONDS = 60
+PRUNE_EVERY = timedelta(days=1)
 
 
 class Clockwork:
     def __init__(
-        self, context: Context, backups: Backups, windows: Windows, approvals: Approvals, sweeps: Sweeps
+        self, context: Context, schedules: Schedules, windows: Windows, approvals: Approvals, sweeps: Sweeps
     ) -> None:
         self._context = context
-        self._backups = backups
+        self._schedules = schedules
         self._windows = windows
         self._approvals = approvals
         self._sweeps = sweeps
@@ -39,11 +41,12 @@ class Clockwork:
         scheduler = BackgroundScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": _GRACE}
         )
-        self._add_backups(scheduler)
+        self._add_fires(scheduler)
         self._every(scheduler, "sweeps", SWEEP_SECONDS, self._defer_sweeps)
         self._every(scheduler, "silence", SWEEP_SECONDS, self._sweeps.watch_silence, first_after=240)
         self._every(scheduler, "windows", 5, lambda: self._set_windows(scheduler))
         self._every(scheduler, "approvals", 5, self._approvals.expire)
+        self._every(scheduler, "prunes", 600, self._defer_prunes)
         self._every(scheduler, "orphans", 10, lambda: adopt(self._context))
         scheduler.start()
         try:
@@ -51,18 +54,21 @@ class Clockwork:
         finally:
             scheduler.shutdown(wait=True)
 
-    def _add_backups(self, scheduler: BackgroundScheduler) -> None:
-        for name, target in self._context.settings.targets.items():
-            trigger = trigger_of(target)
-            if trigger is not None:
-                scheduler.add_job(self._fire, trigger, args=[name], id=f"backup:{name}")
-                # A fire may have fallen into the seconds in which nobody led; it makes its operation only once.
-                scheduler.add_job(self._fire, args=[name], id=f"missed:{name}")
+    def _add_fires(self, scheduler: BackgroundScheduler) -> None:
+        """Each at its second; those that jitter delays, a window held or nobody heard are found by looking often."""
+        for target, settings in self._context.settings.targets.items():
+            for schedule in schedules_of(settings):
+                scheduler.add_job(self._schedules.advance, schedule.trigger, id=f"{schedule.name}:{target}")
+        self._every(scheduler, "schedules", 5, self._schedules.advance)
 
-    def _fire(self, target: str) -> None:
-        fire = last_fire_before(self._context.target(target), self._context.now(), timedelta(seconds=_GRACE))
-        if fire is not None:
-            self._backups.request_scheduled(target, fire)
+    def _defer_prunes(self) -> None:
+        """Once a day where no newer backup has done it."""
+        with self._context.database.transaction() as connection:
+            for target, settings in self._context.settings.targets.items():
+                last = prunes.last(connection, target)
+                due = last is None or self._context.now() - last.ran_at >= PRUNE_EVERY
+                if settings.retention is not None and due:
+                    self._context.queue.defer_prune(connection, target)
 
     def _defer_sweeps(self) -> None:
         for target in self._context.settings.targets:

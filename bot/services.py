@@ -10,6 +10,7 @@ from bot.operations.backups import Backups
 from bot.operations.cancelling import Cancelling
 from bot.operations.drawings import Drawings
 from bot.operations.drills import Drills
+from bot.operations.firing import Schedules
 from bot.operations.health import Health
 from bot.operations.overview import Audit, Overview
 from bot.operations.pins import Pins
@@ -34,6 +35,7 @@ class Services:
     preflights: Preflights
     pins: Pins
     retentions: Retentions
+    schedules: Schedules
     windows: Windows
     health: Health
     overview: Overview

@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute
 from bot.clock import SystemClock
 from bot.errors import Gap, SettingsError
 from bot.jobs import JobQueue, Work
-from bot.models import OperationKind
+from bot.models import OperationKind, ScheduleName
 from bot.operations.approvals import Approvals
 from bot.operations.asides import Asides
 from bot.operations.backup_engine import BackupEngine
@@ -25,11 +25,13 @@ from bot.operations.context import Context
 from bot.operations.drawings import Drawings
 from bot.operations.drill_job import DrillJob
 from bot.operations.drills import Drills
+from bot.operations.firing import Schedules
 from bot.operations.health import Health
 from bot.operations.overview import Audit, Overview
 from bot.operations.pins import Pins
 from bot.operations.preflight import PreflightJob, Preflights
 from bot.operations.pruning import Pruning
+from bot.operations.rescan import Rescan
 from bot.operations.restore_job import RestoreJob
 from bot.operations.restore_plan import RestorePlanner
 from bot.operations.restores import Restores
@@ -52,6 +54,7 @@ class House:
     work: Work
     planner: RestorePlanner
     clockwork: Clockwork
+    rescan: Rescan
 
 
 def build(context: Context) -> House:
@@ -70,6 +73,10 @@ def build(context: Context) -> House:
         },
         planner,
     )
+    drills = Drills(context, backups)
+    schedules = Schedules(
+        context, {ScheduleName.BACKUP: backups.request_scheduled, ScheduleName.DRILL: drills.request_scheduled}
+    )
     services = Services(
         settings=context.settings,
         clock=context.clock,
@@ -77,18 +84,20 @@ def build(context: Context) -> House:
         restores=Restores(context, backups),
         approvals=approvals,
         cancelling=Cancelling(context),
-        drills=Drills(context, backups),
+        drills=drills,
         preflights=Preflights(context),
         pins=Pins(context, backups),
         retentions=Retentions(context),
+        schedules=schedules,
         windows=windows,
         health=health,
         overview=Overview(context),
         audit=Audit(context),
         drawings=Drawings(context),
     )
-    clockwork = Clockwork(context, backups, windows, approvals, sweeps)
-    return House(context, services, Work(runner, sweeps, Asides(context), Pruning(context, engine)), planner, clockwork)
+    clockwork = Clockwork(context, schedules, windows, approvals, sweeps)
+    work = Work(runner, sweeps, Asides(context), Pruning(context, engine))
+    return House(context, services, work, planner, clockwork, Rescan(context, engine))
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from bot.models.backups import Backup
 from bot.models.operations import Actor, Operation
+from bot.models.upkeep import Pause
 
 
 class CheckState(StrEnum):
@@ -116,3 +117,5 @@ class TargetStatus:
     open_alerts: tuple[Alert, ...]
     windows: tuple[Window, ...]
     next_backup_at: datetime | None
+    """None without a schedule, and while it is paused"""
+    pauses: tuple[Pause, ...] = ()

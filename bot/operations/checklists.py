@@ -52,20 +52,6 @@ def judge_backup_age(newest: Backup | None, rpo: timedelta, now: datetime) -> Ch
     return Check(name, title, CheckState.PASSED, said)
 
 
-def judge_schedule(last: Operation | None, due_since: datetime | None, now: datetime) -> Check:
-    """`last` scheduled backup, and since when the one after it is due (None: not due yet)."""
-    name, title = "backup_schedule", "Scheduled backups run"
-    if due_since is not None and now - due_since > GRACE:
-        late = f"the backup due at {due_since:%Y-%m-%d %H:%M} UTC has not started"
-        return Check(name, title, CheckState.FAILED, late, "Is `baseliner serve` running? Take one: /baseliner backup")
-    if last is None:
-        return Check(name, title, CheckState.PASSED, "the first one is still to come")
-    if last.state is OperationState.FAILED:
-        why = last.failure.message if last.failure else "for an unknown reason"
-        return Check(name, title, CheckState.FAILED, f"the last one failed: {why}", "Take one: /baseliner backup")
-    return Check(name, title, CheckState.PASSED, f"the last one is {last.state.value} ({last.id})")
-
-
 def judge_drill(last: Operation | None) -> Check:
     """The last drill that has ended: whether backups are known to come back."""
     name, title = "drill", "Backups come back"

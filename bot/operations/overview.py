@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bot.errors import NotFound
-from bot.models import AuditEntry, Operation, OperationState, TargetStatus
+from bot.models import AuditEntry, Operation, OperationState, ScheduleName, TargetStatus
 from bot.operations.context import Context
 from bot.operations.schedules import next_fire
 from bot.postgres.connection import server_of
-from bot.store import audit, backups, observations, operations, windows
+from bot.store import audit, backups, observations, operations, schedules, windows
 from bot.store.audit import AuditVerdict
 from bot.store.database import Connection
 
@@ -34,6 +34,8 @@ class Overview:
         settings = self._context.settings.targets[name]
         recent = operations.recent(connection, name, _RECENT)
         newest = backups.newest_first(connection, name, 1)
+        pauses = schedules.pauses(connection, name)
+        paused = any(pause.schedule is ScheduleName.BACKUP for pause in pauses)
         return TargetStatus(
             name=name,
             database=server_of(settings, self._context.environment).database,
@@ -43,7 +45,8 @@ class Overview:
             recent=tuple(recent),
             open_alerts=tuple(observations.open_alerts(connection, name)),
             windows=tuple(windows.to_come(connection, name)),
-            next_backup_at=next_fire(settings, self._context.now()),
+            next_backup_at=None if paused else next_fire(settings, self._context.now()),
+            pauses=tuple(pauses),
         )
 
 

@@ -8,20 +8,23 @@ from datetime import datetime
 import psycopg
 
 from bot.errors import BaselinerError
-from bot.models import Actor, Check, Checklist, CheckState, Operation, SubjectKind, Surface
+from bot.models import Actor, Check, Checklist, CheckState, Operation, ScheduleName, SubjectKind, Surface
 from bot.operations.backups import Backups
-from bot.operations.checklists import judge_backup_age, judge_drill, judge_schedule, unknown
+from bot.operations.checklists import judge_backup_age, judge_drill, unknown
 from bot.operations.context import Context
 from bot.operations.health import SILENCE, Health
-from bot.operations.schedules import next_fire
+from bot.operations.schedules import Schedule, schedule_of
+from bot.operations.storage_checks import COPIES, OFF_HOST, check_copies, check_off_host
+from bot.operations.upkeep_checks import ScheduleFacts, judge_prune, judge_schedule, say_paused
 from bot.postgres.connection import server_of
 from bot.postgres.facts import server_facts
 from bot.postgres.wal import judge_log_shipping, log_shipping
 from bot.runtime.stop import StopSignal
 from bot.settings import TargetSettings
-from bot.store import audit, messages, observations, operations
+from bot.store import audit, messages, observations, operations, prunes, schedules
 from bot.store.database import Connection
 
+_ALERTING_WARNINGS = (COPIES,)
 WATCHMAN = Actor("watch", "the watch", Surface.SCHEDULE)
 
 
@@ -56,11 +59,17 @@ class Sweeps:
             self._measured("database", "The database answers", lambda: self._database(settings)),
             self._measured("backup_age", "Newest backup within the RPO", lambda: self._backup_age(target, settings)),
         ]
-        if settings.schedule is not None:
+        if (schedule := schedule_of(settings, ScheduleName.BACKUP)) is not None:
             title = "Scheduled backups run"
-            checks.append(self._measured("backup_schedule", title, lambda: self._schedule(target, settings)))
+            checks.append(self._measured("backup_schedule", title, lambda: self._schedule(target, schedule)))
+        if settings.retention is not None:
+            checks.append(self._measured("retention", "Old backups are removed", lambda: self._retention(target)))
         if settings.drill.schedule is not None or self._last_drill(target) is not None:
             checks.append(self._measured("drill", "Backups come back", lambda: judge_drill(self._last_drill(target))))
+        checks.append(self._measured(*OFF_HOST, lambda: check_off_host(self._context, target)))
+        if len(settings.storage) > 1:
+            title = "Backups are copied to the other storages"
+            checks.append(self._measured(COPIES, title, lambda: check_copies(self._context, target)))
         if settings.log_shipping:
             title = "Log shipping runs"
             checks.append(self._measured("log_shipping", title, lambda: self._log_shipping(settings)))
@@ -86,15 +95,30 @@ class Sweeps:
 
     def _backup_age(self, target: str, settings: TargetSettings) -> Check:
         newest = self._backups.newest_first(target, 1)
-        return judge_backup_age(newest[0] if newest else None, settings.rpo, self._context.now())
-
-    def _schedule(self, target: str, settings: TargetSettings) -> Check:
-        now = self._context.now()
         with self._context.database.transaction() as connection:
-            last = operations.last_scheduled(connection, target)
-            since = operations.last_fire(connection, target) or observations.first_seen(connection, target)
-        due = next_fire(settings, since) if since is not None else None
-        return judge_schedule(last, due if due is not None and due <= now else None, now)
+            pause = schedules.pause_of(connection, target, ScheduleName.BACKUP)
+        check = judge_backup_age(newest[0] if newest else None, settings.rpo, self._context.now())
+        return say_paused(check, pause)
+
+    def _schedule(self, target: str, schedule: Schedule) -> Check:
+        with self._context.database.transaction() as connection:
+            heard = schedules.heard(connection).get((target, schedule.name))
+            known = [
+                moment
+                for moment in (heard.until if heard else None, operations.last_fire(connection, target))
+                if moment is not None
+            ]
+            facts = ScheduleFacts(
+                last=operations.last_scheduled(connection, target),
+                since=max(known, default=None) or observations.first_seen(connection, target),
+                held=heard.held if heard else None,
+                pause=schedules.pause_of(connection, target, schedule.name),
+            )
+        return judge_schedule(schedule, facts, self._context.now())
+
+    def _retention(self, target: str) -> Check:
+        with self._context.database.transaction() as connection:
+            return judge_prune(prunes.last(connection, target))
 
     def _last_drill(self, target: str) -> Operation | None:
         with self._context.database.transaction() as connection:
@@ -106,7 +130,7 @@ class Sweeps:
 
     def _follow(self, connection: Connection, target: str, check: Check) -> None:
         now = self._context.now()
-        if check.state.blocks:
+        if check.state.blocks or (check.name in _ALERTING_WARNINGS and check.state is CheckState.WARNING):
             opened = observations.open_alert(connection, target, check, now)
             if opened is not None:
                 place = self._context.settings.slack.channels.alerts

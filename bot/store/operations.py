@@ -86,7 +86,8 @@ def in_states(connection: Connection, states: Collection[OperationState]) -> lis
 def last_scheduled(connection: Connection, target: str) -> Operation | None:
     """The last scheduled backup that has ended."""
     row = connection.execute(
-        """SELECT * FROM operations WHERE target = %s AND scheduled_for IS NOT NULL AND finished_at IS NOT NULL
+        """SELECT * FROM operations
+           WHERE target = %s AND kind = 'backup' AND scheduled_for IS NOT NULL AND finished_at IS NOT NULL
            ORDER BY scheduled_for DESC LIMIT 1""",
         (target,),
     ).fetchone()
@@ -103,11 +104,32 @@ def last_drill(connection: Connection, target: str) -> Operation | None:
     return _operation(row, []) if row else None
 
 
+def last_done(connection: Connection, target: str, kind: OperationKind) -> Operation | None:
+    row = connection.execute(
+        """SELECT * FROM operations WHERE target = %s AND kind = %s AND state = 'done'
+           ORDER BY finished_at DESC LIMIT 1""",
+        (target, kind),
+    ).fetchone()
+    return _operation(row, []) if row else None
+
+
 def last_fire(connection: Connection, target: str) -> datetime | None:
-    """When the schedule last fired and was heard."""
-    row = one(connection.execute("SELECT max(scheduled_for) AS fire FROM operations WHERE target = %s", (target,)))
-    fire: datetime | None = row["fire"]
+    """The last fire of the backup schedule that made an operation."""
+    query = "SELECT max(scheduled_for) AS fire FROM operations WHERE target = %s AND kind = 'backup'"
+    fire: datetime | None = one(connection.execute(query, (target,)))["fire"]
     return fire
+
+
+def under_way(
+    connection: Connection, target: str, kind: OperationKind, *, except_fire: datetime | None = None
+) -> Operation | None:
+    """One that waits or runs, other than that of this fire of a schedule."""
+    row = connection.execute(
+        """SELECT * FROM operations WHERE target = %s AND kind = %s AND state = ANY(%s)
+             AND scheduled_for IS DISTINCT FROM %s::timestamptz ORDER BY created_at LIMIT 1""",
+        (target, kind, ["planning", "awaiting_approval", "queued", "running"], except_fire),
+    ).fetchone()
+    return _operation(row, []) if row else None
 
 
 def with_aside_due(connection: Connection, target: str, now: datetime) -> list[Operation]:

@@ -79,6 +79,11 @@ def _target(target: TargetStatus, now: datetime) -> list[str]:
         for alert in target.open_alerts[:5]
     ]
     lines += [
+        f"⏸️ The {pause.schedule} schedule is paused by {mention(pause.paused_by)} since {date(pause.paused_at)}: "
+        f"{inline(pause.reason, 200)}"
+        for pause in target.pauses
+    ]
+    lines += [
         f"🛠️ Window {date(window.starts_at)} to {date(window.ends_at)}: {inline(window.reason, 150)}"
         for window in target.windows[:3]
     ]

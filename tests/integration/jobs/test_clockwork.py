@@ -82,23 +82,30 @@ def test_a_fire_makes_one_operation_however_often_it_is_heard(rig: Rig) -> None:
 
 def test_a_fire_that_fell_between_two_leaders_is_made_up_for_once(real_time: Rig) -> None:
     fire = real_time.clock.now().replace(second=0, microsecond=0)
-    real_time.clock.set(fire + timedelta(minutes=5))
     schedule = f"{fire.minute} {fire.hour} * * *"
     with real_time.rebuilt(real_time.setup.changed(schedule=schedule)) as scheduled:
+        real_time.clock.set(fire - timedelta(hours=3))
+        with wound_up(scheduled):
+            eventually(lambda: real_time.state("SELECT count(*) FROM schedule_fires") == 1)
+        real_time.clock.set(fire + timedelta(hours=9))
         with scheduled.rebuilt(scheduled.setup, seed=3) as another, wound_up(scheduled, another):
             eventually(lambda: jobs(real_time, "run_operation") == 1)
-        with wound_up(scheduled):
-            eventually(lambda: jobs(real_time, "sweep") == 1)
+            eventually(lambda: real_time.state("SELECT max(heard_until) FROM schedule_fires") == fire)
     assert real_time.state("SELECT count(*) FROM operations") == 1
     assert real_time.state("SELECT scheduled_for FROM operations") == fire
 
 
-def test_a_fire_of_long_ago_is_not_made_up_for(real_time: Rig) -> None:
-    fire = real_time.clock.now().replace(second=0, microsecond=0)
-    real_time.clock.set(fire + timedelta(minutes=11))
-    with (
-        real_time.rebuilt(real_time.setup.changed(schedule=f"{fire.minute} {fire.hour} * * *")) as scheduled,
-        wound_up(scheduled),
-    ):
-        eventually(lambda: jobs(real_time, "sweep") == 1)
-    assert real_time.state("SELECT count(*) FROM operations") == 0
+def test_targets_with_rules_are_pruned_daily(real_time: Rig) -> None:
+    with real_time.rebuilt(real_time.setup.changed(retention={"last": 3})) as keeping:
+        with wound_up(keeping):
+            eventually(lambda: jobs(real_time, "prune") == 1)
+        for task in ("prune", "sweep"):
+            real_time.alter_state(f"DELETE FROM procrastinate_jobs WHERE task_name = 'baseliner.{task}'")
+        keeping.house.work.pruning.prune(TARGET)
+        real_time.clock.move(hours=23)
+        with wound_up(keeping):
+            eventually(lambda: jobs(real_time, "sweep") == 1)
+        assert jobs(real_time, "prune") == 0
+        real_time.clock.move(hours=1)
+        with wound_up(keeping):
+            eventually(lambda: jobs(real_time, "prune") == 1)

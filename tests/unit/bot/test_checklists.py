@@ -16,7 +16,6 @@ from bot.models import (
     Checklist,
     CheckState,
     DatabaseDigest,
-    Failure,
     Manifest,
     Operation,
     OperationKind,
@@ -33,7 +32,6 @@ from bot.operations.checklists import (
     judge_backup_age,
     judge_heads,
     judge_revision,
-    judge_schedule,
     judge_window,
     pending_revisions,
     spoken,
@@ -108,29 +106,6 @@ def test_the_age_of_the_newest_backup(age: timedelta, state: CheckState, words: 
 def test_no_backup_is_a_failure() -> None:
     check = judge_backup_age(None, RPO, NOW)
     assert (check.state, check.summary) == (FAILED, "there is no backup yet")
-
-
-@pytest.mark.parametrize(
-    ("last", "due_since", "state", "words"),
-    [
-        (None, None, PASSED, "the first one is still to come"),
-        (None, NOW - GRACE, PASSED, "the first one is still to come"),
-        (None, NOW - GRACE - MOMENT, FAILED, "due at 2026-11-22 10:04 UTC has not started"),
-        (OPERATION, None, PASSED, "the last one is done"),
-        (OPERATION, NOW - GRACE - MOMENT, FAILED, "has not started"),
-        (replace(OPERATION, state=OperationState.FAILED), None, FAILED, "failed: for an unknown reason"),
-        (
-            replace(OPERATION, state=OperationState.FAILED, failure=Failure("No space.", "", "")),
-            NOW,
-            FAILED,
-            "the last one failed: No space.",
-        ),
-    ],
-)
-def test_the_schedule(last: Operation | None, due_since: datetime | None, state: CheckState, words: str) -> None:
-    check = judge_schedule(last, due_since, NOW)
-    assert (check.name, check.state) == ("backup_schedule", state)
-    assert words in check.summary
 
 
 @pytest.mark.parametrize(

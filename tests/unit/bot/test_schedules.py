@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,8 +12,10 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from bot.cron import cron_trigger
-from bot.operations.schedules import last_fire_before, next_fire
+from bot.models import ScheduleName
+from bot.operations.schedules import Schedule, chance_of, next_fire, schedules_of
 from bot.settings import TargetSettings
+from bot.settings_targets import Drill
 
 SUNDAY = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -76,17 +79,20 @@ def test_what_is_no_schedule_is_told(schedule: str, words: str) -> None:
 
 def test_without_a_schedule_nothing_fires() -> None:
     assert next_fire(target(None), SUNDAY) is None
-    assert last_fire_before(target(None), SUNDAY, timedelta(days=1)) is None
+    assert schedules_of(target(None)) == ()
 
 
 def test_a_fire_is_later_than_its_moment_and_the_last_one_is_not() -> None:
     daily, at = target("0 2 * * *"), datetime(2026, 11, 22, 2, tzinfo=UTC)
     assert next_fire(daily, at) == at + timedelta(days=1)
     assert next_fire(daily, at - timedelta(microseconds=1)) == at
-    assert last_fire_before(daily, at, timedelta(minutes=10)) == at
-    assert last_fire_before(daily, at - timedelta(microseconds=1), timedelta(minutes=10)) is None
-    assert last_fire_before(daily, at + timedelta(minutes=10), timedelta(minutes=10)) is None
-    assert last_fire_before(daily, at + timedelta(minutes=9), timedelta(minutes=10)) == at
+    (schedule,) = schedules_of(daily)
+    instant, ten = timedelta(microseconds=1), timedelta(minutes=10)
+    assert schedule.last_between(at - ten, at) == at
+    assert schedule.last_between(at - ten, at - instant) is None
+    assert schedule.last_between(at, at + ten) is None
+    assert schedule.last_between(at - instant, at + ten) == at
+    assert schedule.last_between(at - timedelta(days=900), at + ten) == at
 
 
 def test_the_zone_of_the_target_counts() -> None:
@@ -109,9 +115,9 @@ def test_in_autumn_an_hour_that_comes_twice_goes_on() -> None:
     after = datetime(2026, 10, 24, 12, tzinfo=UTC)
     assert in_utc("30 2 * * *", after, 4) == ["25 00:30", "25 01:30", "26 01:30", "27 01:30"]
     assert in_utc("0 3 * * *", after, 2) == ["25 02:00", "26 02:00"]
-    assert last_fire_before(target("30 2 * * *", "Europe/Berlin"), after + timedelta(days=2), timedelta(days=3)) == (
-        datetime(2026, 10, 26, 1, 30, tzinfo=UTC)
-    )
+    (schedule,) = schedules_of(target("30 2 * * *", "Europe/Berlin"))
+    found = schedule.last_between(after, after + timedelta(days=2))
+    assert found == datetime(2026, 10, 26, 1, 30, tzinfo=UTC)
 
 
 @given(
@@ -123,6 +129,65 @@ def test_time_only_goes_on(schedule: str, zone: str, after: datetime) -> None:
     moments = [fire.astimezone(UTC) for fire in fires(schedule, after.astimezone(ZoneInfo(zone)), 5, zone)]
     assert moments[0] > after
     assert moments == sorted(set(moments))
-    last = last_fire_before(target(schedule, zone), moments[0], timedelta(minutes=1))
+    last = schedules_of(target(schedule, zone))[0].last_between(moments[0] - timedelta(minutes=1), moments[0])
     assert last is not None
     assert last.astimezone(UTC) == moments[0]
+
+
+# Jitter, and what is due.
+
+HOURLY = Schedule(ScheduleName.BACKUP, "0 * * * *", "UTC", timedelta(minutes=30))
+
+
+def test_a_delay_is_the_same_for_a_fire_whoever_asks_and_another_for_every_target() -> None:
+    def delays(name: str) -> list[timedelta]:
+        fires_of_a_day = [SUNDAY + timedelta(hours=hour) for hour in range(24)]
+        return [HOURLY.delay(fire, chance_of(name, HOURLY)(fire)) for fire in fires_of_a_day]
+
+    assert delays("inventory") == delays("inventory")
+    assert len(set(delays("inventory"))) == 24
+    assert not set(delays("inventory")) & set(delays("billing"))
+    assert all(timedelta(0) <= delay <= timedelta(minutes=30) for delay in delays("inventory"))
+
+
+@given(st.integers(1, 200), st.integers(0, 10_000))
+def test_a_delay_is_shorter_than_the_time_to_the_next_fire(minutes: int, seed: int) -> None:
+    schedule = Schedule(ScheduleName.BACKUP, "*/5 * * * *", "UTC", timedelta(minutes=minutes))
+    delay = schedule.delay(SUNDAY, random.Random(seed))  # noqa: S311 - a test repeats itself
+    assert timedelta(0) <= delay < timedelta(minutes=5)
+    assert delay <= timedelta(minutes=minutes)
+
+
+def test_without_jitter_there_is_no_delay() -> None:
+    exact = Schedule(ScheduleName.BACKUP, "0 * * * *", "UTC")
+    assert exact.delay(SUNDAY, random.Random(1)) == timedelta(0)  # noqa: S311 - a test repeats itself
+
+
+def test_a_fire_is_due_once_its_delay_is_over_and_not_before() -> None:
+    chance = chance_of("inventory", HOURLY)
+    begins = SUNDAY + HOURLY.delay(SUNDAY, chance(SUNDAY))
+    before = SUNDAY - timedelta(minutes=1)
+    assert HOURLY.due(before, begins - timedelta(microseconds=1), chance) is None
+    assert HOURLY.due(before, begins, chance) == SUNDAY
+    assert HOURLY.due(SUNDAY, begins, chance) is None, "it was heard"
+
+
+def test_many_missed_fires_are_one() -> None:
+    exact = Schedule(ScheduleName.BACKUP, "*/10 * * * *", "UTC")
+    now = SUNDAY + timedelta(days=200, minutes=5)
+    assert exact.due(SUNDAY, now, chance_of("inventory", exact)) == now - timedelta(minutes=5)
+
+
+def test_a_delay_that_is_not_over_does_not_hide_the_fire_before() -> None:
+    chance = chance_of("inventory", HOURLY)
+    later = SUNDAY + timedelta(hours=1)
+    assert HOURLY.delay(later, chance(later)) > timedelta(0)
+    assert HOURLY.due(SUNDAY - timedelta(minutes=1), later, chance) == SUNDAY
+
+
+def test_every_schedule_of_a_target_is_named() -> None:
+    both = target("0 2 * * *").model_copy(update={"drill": Drill(schedule="0 5 * * 0"), "jitter": timedelta(minutes=5)})
+    assert [(each.name, each.cron, each.jitter) for each in schedules_of(both)] == [
+        ("backup", "0 2 * * *", timedelta(minutes=5)),
+        ("drill", "0 5 * * 0", timedelta(minutes=5)),
+    ]
