@@ -24,6 +24,7 @@ from bot.operations.context import Context
 from bot.operations.journal import Journal
 from bot.operations.requests import open_operation
 from bot.operations.revisions import deployed_revisions
+from bot.operations.storage_checks import OFF_HOST, check_off_host
 from bot.operations.windows import Windows
 from bot.postgres.connection import server_of
 from bot.postgres.facts import alembic_revision
@@ -77,6 +78,7 @@ class PreflightJob:
             facts = error if isinstance(error, BaselinerError) else BaselinerError(str(error))
         checks = (
             self._backup_age(target),
+            self._off_host(target),
             self._judged("alembic_heads", "The code has one Alembic head", facts, judge_heads),
             self._judged("revision", "The database is on the code's history", facts, judge_revision),
             judge_window(self._windows.upcoming(target), _pending(facts), now),
@@ -86,6 +88,12 @@ class PreflightJob:
     def _backup_age(self, target: str) -> Check:
         newest = self._backups.newest_first(target, 1)
         return judge_backup_age(newest[0] if newest else None, self._context.target(target).rpo, self._context.now())
+
+    def _off_host(self, target: str) -> Check:
+        try:
+            return check_off_host(self._context, target)
+        except BaselinerError as error:
+            return unknown(*OFF_HOST, error, error.remedy)
 
     def _judged(
         self, name: str, title: str, facts: RevisionFacts | BaselinerError, judge: Callable[[RevisionFacts], Check]

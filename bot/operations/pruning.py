@@ -15,8 +15,9 @@ from bot.operations.backup_engine import BackupEngine
 from bot.operations.context import Context
 from bot.operations.retention import judge_listed
 from bot.operations.runner import TargetBusy, target_key
+from bot.operations.storages import named
 from bot.retention import Judgement
-from bot.storage import Storage, open_storage
+from bot.storage import Storage
 from bot.store import audit, backups, prunes
 from bot.store.backups import Listed, Removed
 
@@ -77,7 +78,7 @@ class Pruning:
         """Raises StorageFailed where a storage cannot be listed: what is not known is not acted on."""
         found: set[str] = set()
         for name in {entry.storage for entry in listed}:
-            there = set(self._storage(target, name).list_backups(target))
+            there = set(self._storage(name).list_backups(target))
             found |= {entry.id for entry in listed if entry.storage == name and entry.id in there}
         return found
 
@@ -108,22 +109,21 @@ class Pruning:
 
     def _purge(self, removed: Removed) -> None:
         """The manifest goes first, so that half a backup is none. Nothing there is not an error."""
-        self._storage(removed.target, removed.storage).delete_backup(removed.target, removed.id)
+        for name in dict.fromkeys((removed.storage, *self._context.target(removed.target).storage)):
+            self._storage(name).delete_backup(removed.target, removed.id)
         now = self._context.now()
         with self._context.database.transaction() as connection:
             backups.purged(connection, removed.id, now)
             detail = {"backup_id": removed.id, "reason": removed.why}
             audit.append(connection, now, PRUNER, "backup.remove", "removed", target=removed.target, detail=detail)
 
-    def _storage(self, target: str, name: str) -> Storage:
-        if name in self._context.target(target).storage:
-            return self._engine.storage_of(target)
+    def _storage(self, name: str) -> Storage:
         if name not in self._context.settings.storage:
             raise StorageFailed(
-                f"Backups of {target} are in storage {name!r}, which the settings do not define any more.",
+                f"Backups are in storage {name!r}, which the settings do not define any more.",
                 f"Define [storage.{name}] again; nothing is removed until then.",
             )
-        return open_storage(self._context.settings.storage[name], self._context.environment)
+        return named(self._context, name)
 
     @contextmanager
     def _held(self, target: str, wait: float) -> Generator[None]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-from bot.errors import StorageFailed
 from bot.operations.context import Context
 from bot.storage import Sources, Storage, open_storage
 from bot.storage.encryption import identities_of
@@ -31,18 +30,6 @@ def object_limit_of(context: Context, target: str) -> int | None:
     """Bytes that one object may have, so that all of the target's storages can hold it."""
     limits = [named(context, name).object_limit for name in context.target(target).storage]
     return min((limit for limit in limits if limit is not None), default=None)
-
-
-def remove(context: Context, target: str, backup_id: str) -> None:
-    """Remove the backup everywhere, the primary first. Raises the first failure, after all were asked."""
-    failures: list[StorageFailed] = []
-    for name in context.target(target).storage:
-        try:
-            named(context, name).delete_backup(target, backup_id)
-        except StorageFailed as error:
-            failures.append(error)
-    if failures:
-        raise failures[0]
 
 
 def named(context: Context, name: str) -> Storage:
