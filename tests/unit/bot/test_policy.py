@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.models import Actor, Decision, OperationState, Surface
-from bot.policy import Verdict, can_be_approved, may_decide, may_request, still_open
+from bot.policy import Verdict, can_be_approved, may_cancel, may_decide, may_request, still_open
 from bot.settings import Policy
 
 ANN, BOB, CYD = (Actor(f"U0{name.upper()}", name) for name in ("Ann", "Bob", "Cyd"))
@@ -112,3 +112,13 @@ def test_only_what_waits_for_approval_is_open(state: OperationState) -> None:
 def test_a_request_is_open_until_and_not_at_its_expiry(seconds: int) -> None:
     expires_at = NOW + timedelta(seconds=seconds)
     assert still_open(OperationState.AWAITING_APPROVAL, expires_at, NOW).allowed == (seconds > 0)
+
+
+@pytest.mark.parametrize(
+    ("actor", "allowed"), [(ANN, True), (BOB, True), (CYD, False), (SHELL, True), (Actor("U0GONE", "Gone"), True)]
+)
+def test_who_may_cancel(actor: Actor, allowed: bool) -> None:
+    policy = Policy(requesters=(ANN.id,), approvers=(BOB.id,))
+    verdict = may_cancel(actor, Actor("U0GONE", "Gone"), policy)
+    assert verdict.allowed is allowed
+    assert verdict.who_can == (() if allowed else (ANN.id, BOB.id))
