@@ -8,6 +8,7 @@ from bot.clock import Clock
 from bot.operations.approvals import Approvals
 from bot.operations.backups import Backups
 from bot.operations.cancelling import Cancelling
+from bot.operations.catalog import Catalog
 from bot.operations.drawings import Drawings
 from bot.operations.drills import Drills
 from bot.operations.firing import Schedules
@@ -28,6 +29,7 @@ class Services:
     settings: Settings
     clock: Clock
     backups: Backups
+    catalog: Catalog
     restores: Restores
     approvals: Approvals
     cancelling: Cancelling

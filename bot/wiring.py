@@ -21,6 +21,7 @@ from bot.operations.backup_engine import BackupEngine
 from bot.operations.backup_job import BackupJob
 from bot.operations.backups import Backups
 from bot.operations.cancelling import Cancelling
+from bot.operations.catalog import Catalog
 from bot.operations.context import Context
 from bot.operations.drawings import Drawings
 from bot.operations.drill_job import DrillJob
@@ -77,17 +78,19 @@ def build(context: Context) -> House:
     schedules = Schedules(
         context, {ScheduleName.BACKUP: backups.request_scheduled, ScheduleName.DRILL: drills.request_scheduled}
     )
+    retentions = Retentions(context)
     services = Services(
         settings=context.settings,
         clock=context.clock,
         backups=backups,
+        catalog=Catalog(context, backups, retentions),
         restores=Restores(context, backups),
         approvals=approvals,
         cancelling=Cancelling(context),
         drills=drills,
         preflights=Preflights(context),
         pins=Pins(context, backups),
-        retentions=Retentions(context),
+        retentions=retentions,
         schedules=schedules,
         windows=windows,
         health=health,

@@ -13,6 +13,7 @@ from bot.services import Services
 from handlers import ids
 from handlers.approvals import ApprovalListeners
 from handlers.backups import BackupListeners
+from handlers.catalog import CatalogListeners
 from handlers.charts import ChartListeners
 from handlers.commands import CommandListener, command_table
 from handlers.directory import Directory
@@ -23,6 +24,7 @@ from handlers.operations import OperationListeners
 from handlers.overview import OverviewListeners
 from handlers.preflight import PreflightListeners
 from handlers.restores import RestoreListeners
+from handlers.upkeep import UpkeepListeners
 from handlers.windows import WindowListeners
 
 # With Bolt's own five, the sixth command at once is acknowledged too late.
@@ -65,6 +67,7 @@ def register(app: App, services: Services) -> None:
     """One line per listener."""
     directory = Directory(app.client, services.clock)
     backups = BackupListeners(services, directory)
+    catalog = CatalogListeners(services, directory)
     restores = RestoreListeners(services, directory)
     preflights = PreflightListeners(services, directory)
     windows = WindowListeners(services, directory)
@@ -72,12 +75,12 @@ def register(app: App, services: Services) -> None:
     charts = ChartListeners(services)
     drills = DrillListeners(services, directory)
     operations = OperationListeners(services, directory)
-    overview = OverviewListeners(services)
-    table = command_table(backups, restores, preflights, windows, charts, drills, operations, overview)
+    upkeep, overview = UpkeepListeners(services), OverviewListeners(services)
+    table = command_table(backups, catalog, restores, preflights, windows, charts, drills, operations, upkeep, overview)
 
     app.command(ids.COMMAND)(answered(CommandListener(table, directory).listen))
     app.view(ids.BACKUP_MODAL)(answered(backups.submit))
-    app.view(ids.BACKUPS_MODAL)(answered(backups.submit_list))
+    app.view(ids.PIN_MODAL)(answered(catalog.pin))
     app.view(ids.DRILL_MODAL)(answered(drills.submit))
     app.view(ids.PREFLIGHT_MODAL)(answered(preflights.submit))
     app.view(ids.RESTORE_MODAL)(answered(restores.submit))
@@ -85,6 +88,11 @@ def register(app: App, services: Services) -> None:
     app.view(ids.WINDOW_MODAL)(answered(windows.submit))
     app.action(ids.CANCEL_WINDOW)(answered(windows.cancel))
     app.action(ids.CANCEL_OPERATION)(answered(operations.cancel))
+    app.action(ids.BACKUPS_NEWER)(answered(catalog.turn))
+    app.action(ids.BACKUPS_OLDER)(answered(catalog.turn))
+    app.action(ids.BACKUPS_FILTER)(answered(catalog.filter))
+    app.action(ids.BACKUP_DETAILS)(answered(catalog.details))
+    app.action(ids.PIN)(answered(catalog.ask_to_pin))
     app.action(ids.APPROVE)(answered(approvals.approve))
     app.action(ids.DENY)(answered(approvals.deny))
 

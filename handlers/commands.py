@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from slack_bolt import Args
 
 from handlers.backups import BackupListeners
+from handlers.catalog import CatalogListeners
 from handlers.charts import ChartListeners
 from handlers.directory import Directory
 from handlers.drills import DrillListeners
@@ -18,6 +19,7 @@ from handlers.preflight import PreflightListeners
 from handlers.reply import Reply
 from handlers.request import Request
 from handlers.restores import RestoreListeners
+from handlers.upkeep import UpkeepListeners
 from handlers.views.answers import Usage, help_message, unknown_word_message
 from handlers.views.blocks import Message
 from handlers.windows import WindowListeners
@@ -35,18 +37,20 @@ class Command:
 
 def command_table(
     backups: BackupListeners,
+    catalog: CatalogListeners,
     restores: RestoreListeners,
     preflights: PreflightListeners,
     windows: WindowListeners,
     charts: ChartListeners,
     drills: DrillListeners,
     operations: OperationListeners,
+    upkeep: UpkeepListeners,
     overview: OverviewListeners,
 ) -> tuple[Command, ...]:
     """Every word that can follow `/baseliner`, beside `help`."""
     return (
         Command("backup", "backup [target] [--format plain] [note…]", "Takes a backup now.", backups.command),
-        Command("backups", "backups [target]", "Lists the backups, newest first.", backups.list_command),
+        Command("backups", "backups [target]", "Lists the backups, with details of each.", catalog.command),
         Command(
             "restore",
             "restore [target] [backup|latest]",
@@ -55,6 +59,15 @@ def command_table(
         ),
         Command("chart", "chart [target]", "Draws size and duration of the last backups.", charts.command),
         Command("drill", "drill [target] [backup|latest]", "Restores a backup elsewhere, to prove it.", drills.command),
+        Command(
+            "schedule",
+            "schedule [target]",
+            "Shows what runs by itself, and when. Also: schedule pause|resume TARGET reason.",
+            upkeep.schedule,
+        ),
+        Command("retention", "retention [target]", "Shows which backups would go, and why.", upkeep.retention),
+        Command("keep", "keep ID reason…", "Keeps a backup, whatever retention says.", upkeep.keep),
+        Command("unkeep", "unkeep ID reason…", "Lets retention decide about a backup again.", upkeep.unkeep),
         Command("cancel", "cancel ID", "Calls off what waits or runs, until a restore swaps.", operations.command),
         Command("preflight", "preflight [target]", "Checks that a migration may run now.", preflights.command),
         Command(

@@ -32,12 +32,17 @@ class Reply:
         if not told:
             logger.error("could not tell %s: %s", self._user_id, message.text)
 
-    def _by_response_url(self, message: Message) -> bool:
+    def replace(self, message: Message) -> None:
+        """In the place of the answer whose button was pressed; a new answer where that cannot be."""
+        if not self._by_response_url(message, replace=True):
+            self.tell(message)
+
+    def _by_response_url(self, message: Message, *, replace: bool = False) -> bool:
         if self._respond is None or self._respond.response_url is None:
             return False
         try:
             answer = self._respond(
-                text=message.text, blocks=message.blocks, response_type="ephemeral", replace_original=False
+                text=message.text, blocks=message.blocks, response_type="ephemeral", replace_original=replace
             )
         except (SlackClientError, OSError) as error:
             logger.warning("response_url failed: %s", error)

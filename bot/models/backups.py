@@ -115,6 +115,10 @@ class Backup:
     manifest_sha256: str
     manifest: Manifest
     verified_at: datetime | None = None
+    verified_by: str | None = None
+    """the drill that restored it and compared every digest"""
+    restore_seconds: float | None = None
+    """how long that drill took to restore it"""
 
     @property
     def size(self) -> int:

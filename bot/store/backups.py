@@ -167,6 +167,8 @@ def _backup(row: Row) -> Backup:
         manifest_sha256=row["manifest_sha256"],
         manifest=from_json(json.dumps(row["manifest"]).encode()),
         verified_at=row["verified_at"],
+        verified_by=row["verified_by"],
+        restore_seconds=row["restore_seconds"],
     )
 
 

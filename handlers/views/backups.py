@@ -20,7 +20,7 @@ from handlers.views.blocks import (
     text_input,
 )
 
-_KINDS = {BackupKind.ON_DEMAND: "on demand", BackupKind.SCHEDULED: "scheduled", BackupKind.SAFETY: "safety backup"}
+KINDS = {BackupKind.ON_DEMAND: "on demand", BackupKind.SCHEDULED: "scheduled", BackupKind.SAFETY: "safety backup"}
 
 
 def backups_message(target: str, backups: Sequence[Backup], now: datetime) -> Message:
@@ -82,7 +82,7 @@ def _line(backup: Backup, now: datetime) -> str:
     told = [
         size(backup.size),
         f"{plural(manifest.digest.rows, 'row')}",
-        _KINDS[backup.kind],
+        KINDS[backup.kind],
         _proof(backup),
     ]
     if manifest.revision:
