@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,24 +12,28 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import StorageFailed
+from bot.errors import StorageFailed, ToolFailed
 from bot.models import SMALL_FILES
-from bot.operations.staging import staging_folder
+from bot.operations.staging import make_folder, staging_folder
 from bot.postgres.digest import compare
 from bot.postgres.dump import Snapshot, Spooling, dump
 from bot.postgres.spool import Outlet
 from bot.runtime.stop import StopSignal
+from bot.settings import Staging
 from bot.storage import Storage
+from sandbox.cluster import Cluster
 from tests.integration.postgres.engine import (
     BACKUP_ID,
     STAGING,
     Engine,
     Nothing,
+    engine_of,
     restore,
     take_backup,
 )
 
 MIB = 1 << 20
+one_major = pytest.mark.parametrize("postgres", [16], ids=["pg16"], indirect=True)
 LARGE = "CREATE UNLOGGED TABLE large AS SELECT i, repeat(md5(i::text), 40) AS text FROM generate_series(1, 60000) i"
 
 
@@ -60,6 +66,7 @@ def watching(folder: Path) -> Iterator[Callable[[], int]]:
         thread.join()
 
 
+@one_major
 def test_a_database_larger_than_the_staging_area_is_backed_up_and_comes_back(
     engine: Engine, storage: Storage, scratch: str, tmp_path: Path
 ) -> None:
@@ -82,6 +89,7 @@ class Slow(Nothing):
         time.sleep(len(data) / (20 * MIB))
 
 
+@one_major
 def test_pg_dump_waits_for_a_slow_storage(engine: Engine, tmp_path: Path) -> None:
     engine.execute(LARGE)
     folder = tmp_path / "archive"
@@ -93,6 +101,7 @@ def test_pg_dump_waits_for_a_slow_storage(engine: Engine, tmp_path: Path) -> Non
     assert list(folder.iterdir()) == []
 
 
+@one_major
 def test_counts_alone_are_compared_for_tables_above_the_limit(
     engine: Engine, storage: Storage, scratch: str, tmp_path: Path
 ) -> None:
@@ -114,6 +123,7 @@ def test_counts_alone_are_compared_for_tables_above_the_limit(
     ]
 
 
+@one_major
 def test_many_tables_and_large_objects_are_few_objects(
     engine: Engine, storage: Storage, scratch: str, tmp_path: Path
 ) -> None:
@@ -127,6 +137,7 @@ def test_many_tables_and_large_objects_are_few_objects(
     assert restore(engine, storage, backup, scratch, tmp_path) == []
 
 
+@one_major
 def test_an_outlet_that_cannot_be_opened_fails_the_dump(engine: Engine, tmp_path: Path) -> None:
     def refuse(name: str) -> Outlet:
         raise StorageFailed(f"no room for {name}")
@@ -134,3 +145,67 @@ def test_an_outlet_that_cannot_be_opened_fails_the_dump(engine: Engine, tmp_path
     spooling = Spooling(tmp_path / "archive", 16 * MIB, refuse)
     with Snapshot(engine.server) as snapshot, pytest.raises(StorageFailed, match="no room for"):
         dump(engine.server, engine.tools, snapshot.id, spooling, jobs=2, stop=StopSignal())
+
+
+@contextmanager
+def small_disk(directory: Path, size: str) -> Iterator[Path]:
+    """A file system of that size; a test is skipped where none may be mounted (with BASELINER_TEST_ALL=1 it fails)."""
+    directory.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "baseliner-test", str(directory)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if mounted.returncode != 0 and os.environ.get("BASELINER_TEST_ALL") != "1":
+        pytest.skip(f"no file system can be mounted here: {mounted.stderr.strip()}")
+    assert mounted.returncode == 0, mounted.stderr
+    try:
+        yield directory
+    finally:
+        subprocess.run(["umount", str(directory)], check=True)
+
+
+@one_major
+def test_a_full_disk_in_staging_fails_the_dump_and_is_named(engine: Engine, tmp_path: Path) -> None:
+    engine.execute(LARGE)
+    with small_disk(tmp_path / "disk", "20m") as disk, Snapshot(engine.server) as snapshot:
+        spooling = Spooling(disk / "archive", 1 << 30, lambda _name: Slow())
+        with pytest.raises(ToolFailed, match="No space left on device") as failed:
+            dump(engine.server, engine.tools, snapshot.id, spooling, jobs=2, stop=StopSignal())
+    assert "Free space" in failed.value.remedy
+
+
+def test_staging_without_room_is_refused_before_the_dump(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", "1m") as disk:
+        with pytest.raises(StorageFailed, match="bytes free") as failed:
+            make_folder(Staging(path=disk), "backup", 5 * MIB)
+        assert list(disk.iterdir()) == []
+    assert "[staging]" in failed.value.remedy
+
+
+def test_a_server_killed_in_the_middle_fails_the_dump(tmp_path: Path) -> None:
+    with Cluster(16, tmp_path / "pg", durable=False) as cluster:
+        engine = engine_of(cluster, cluster.dsn())
+        engine.execute(LARGE)
+
+        class Killing(Nothing):
+            def write(self, data: bytes) -> None:
+                cluster.kill()
+
+        spooling = Spooling(tmp_path / "archive", 1 * MIB, lambda _name: Killing())
+        with Snapshot(engine.server) as snapshot, pytest.raises(ToolFailed, match="pg_dump ended with exit code 1"):
+            dump(engine.server, engine.tools, snapshot.id, spooling, jobs=2, stop=StopSignal())
+
+
+@one_major
+def test_five_thousand_tables_are_backed_up(engine: Engine, storage: Storage) -> None:
+    for schema in range(10):
+        engine.execute(
+            f"CREATE SCHEMA s{schema}",
+            "DO $$ BEGIN FOR n IN 1..500 LOOP"
+            f" EXECUTE format('CREATE TABLE s{schema}.t%s (i int)', n); END LOOP; END $$",
+        )
+    backup = take_backup(engine, storage)
+    assert len(backup.manifest.digest.tables) == 5000
+    assert len(backup.manifest.objects) < 5
