@@ -18,6 +18,7 @@ from sandbox.uploads import receive_files
 from sandbox.workspace import Workspace
 
 T = TypeVar("T")
+_REMEMBERED = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,10 @@ class Entering:
             self._workspace.violations.extend(violations)
             raise Impossible(502, "invalid_options", "; ".join(map(str, violations)))
         options: list[Json] = with_text_defaults(known_options(answer.body))
-        self._suggested[user.id, screen.id, placed.action_id] = options
+        key = (user.id, screen.id, placed.action_id)
+        new = {option.get("value") for option in options}
+        earlier = [option for option in self._suggested.get(key, ()) if option.get("value") not in new]
+        self._suggested[key] = [*options, *earlier][:_REMEMBERED]
         return options
 
     def _identify(self, kind: str, reference: str) -> str:

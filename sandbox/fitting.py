@@ -52,7 +52,7 @@ def fit(placed: Placed, value: Any, options: Sequence[Json], identify: Identify)
         case "selected_date" | "selected_time" | "selected_date_time":
             fitted = _moment(placed, key, value)
         case _:
-            fitted = value if value not in ("", None) else None
+            fitted = None if value in (None, "") else _rich_text(placed, value) if key == "rich_text_value" else value
     return {"type": placed.type, key: fitted}
 
 
@@ -134,6 +134,14 @@ def _judge_number(placed: Placed, text: str) -> None:
         raise Misfit(f"{placed.action_id}: at least {element['min_value']}")
     if "max_value" in element and float(text) > float(element["max_value"]):
         raise Misfit(f"{placed.action_id}: at most {element['max_value']}")
+
+
+def _rich_text(placed: Placed, value: Any) -> Json:
+    """The rich_text block that the client makes of what was typed."""
+    if isinstance(value, dict) and value.get("type") == "rich_text":
+        return value
+    text = {"type": "text", "text": _text(placed, value)}
+    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [text]}]}
 
 
 def _moment(placed: Placed, key: str, value: Any) -> str | int | None:

@@ -46,6 +46,7 @@ class Select:
         self._surface = surface
         self._several = placed.type.startswith("multi_")
         self._offered: dict[str, Json] = {}
+        self._asked = 0
         self._chosen = _chosen(surface, placed)
         self._element = self._draw()
 
@@ -74,13 +75,16 @@ class Select:
         return menu
 
     def _filter(self, typed: Any) -> None:
-        spawn(self._element.client, self._offer(str(typed)))
+        self._asked += 1
+        spawn(self._element.client, self._offer(str(typed), self._asked))
 
-    async def _offer(self, typed: str) -> None:
+    async def _offer(self, typed: str, asked: int) -> None:
         if "external" in self._placed.type:
             found = await self._ask(typed)
         else:
             found = [*_matching(offered_options(self._placed, self._surface.pen.workspace), typed)]
+        if asked != self._asked:  # more was typed meanwhile, and its answer came first or will come
+            return
         self._offered |= {item["value"]: item["option"] for item in found if "option" in item}
         self._element.props["options"] = [
             {key: value for key, value in item.items() if key != "option"} for item in found

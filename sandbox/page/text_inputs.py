@@ -30,9 +30,9 @@ _MAX_TEXT = 3000
 def draw_text(placed: Placed, surface: Surface) -> None:
     """A line or an area of text. Numbers are text too, so that what is wrong with one can be said."""
     element = placed.element
-    value = surface.entered(placed).get("value")
+    value = _typed(surface.entered(placed).get(placed.state_key or ""))
     area = bool(element.get("multiline")) or placed.type == "rich_text_input"
-    field = ui.textarea(value=value or "") if area else ui.input(value=value or "")
+    field = ui.textarea(value=value) if area else ui.input(value=value)
     field.classes("field").props("outlined dense")
     field.props["aria-label"] = control_label(placed)
     field.props["placeholder"] = (element.get("placeholder") or {}).get("text", "")
@@ -49,6 +49,14 @@ def draw_text(placed: Placed, surface: Surface) -> None:
     if element.get("focus_on_load"):
         field.props("autofocus")
     _listen(field, placed, surface)
+
+
+def _typed(value: Any) -> str:
+    """What stands in the field: a text, or the characters of a rich text."""
+    if not isinstance(value, dict):
+        return str(value or "")
+    lines = (element.get("elements") or () for element in value.get("elements") or ())
+    return "\n".join("".join(str(entry.get("text") or entry.get("url") or "") for entry in line) for line in lines)
 
 
 def _listen(field: ui.input | ui.textarea, placed: Placed, surface: Surface) -> None:

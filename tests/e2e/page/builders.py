@@ -25,6 +25,12 @@ def text_input(block_id: str, label: str, **more: Any) -> Json:
     return {"type": "input", "block_id": block_id, "label": plain(label), "element": element, **block}
 
 
+def rich_text(text: str) -> Json:
+    """A rich_text block of one plain section."""
+    section = {"type": "rich_text_section", "elements": [{"type": "text", "text": text}]}
+    return {"type": "rich_text", "elements": [section]}
+
+
 def modal(*blocks: Json, title: str = "Restore", **more: Any) -> Json:
     """A modal view."""
     return {

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Event
 
 import pytest
 from playwright.sync_api import Page, expect
+from slack_bolt import Ack, App
 
 from sandbox.model import Json
 from tests.e2e.page.answering import field, heard
@@ -77,3 +79,31 @@ def test_menus_of_a_message_send_what_was_chosen(page: Page, workspace: Workspac
     field(page, "clock").fill("17:30")
     eventually(lambda: payloads["clock"])
     assert payloads["clock"][0]["actions"][0]["selected_time"] == "17:30"
+
+
+def test_options_for_what_was_typed_before_come_too_late(page: Page, workspace: Workspace, listen: Listen) -> None:
+    payloads: dict[str, list[Json]] = {}
+    answered: list[str] = []
+    overtaken = Event()
+
+    def register(app: App) -> None:
+        @app.options("ticket")
+        def offer(ack: Ack, payload: Json) -> None:
+            if payload["value"] == "1":
+                overtaken.wait(4)
+            ack(options=[option(f"Ticket {payload['value']}", payload["value"] or "any")])
+            answered.append(payload["value"])
+
+        payloads["ticket"] = heard(app, "ticket")
+
+    listen(register)
+    select = {"type": "external_select", "action_id": "ticket", "min_query_length": 1}
+    workspace.post("x", blocks=[{"type": "actions", "elements": [select]}])
+    field(page, "ticket").press_sequentially("1")
+    field(page, "ticket").press_sequentially("7")
+    expect(page.get_by_role("option", name="Ticket 17")).to_be_visible()
+    overtaken.set()
+    eventually(lambda: "1" in answered)
+    page.get_by_role("option", name="Ticket 17").click()
+    eventually(lambda: payloads["ticket"])
+    assert payloads["ticket"][0]["actions"][0]["selected_option"]["value"] == "17"

@@ -12,7 +12,7 @@ from slack_sdk import WebClient
 
 from sandbox.model import Json
 from tests.e2e.page.answering import field, opens
-from tests.e2e.page.builders import modal, option, plain, text_input
+from tests.e2e.page.builders import modal, option, plain, rich_text, text_input
 from tests.e2e.page.conftest import Register, Workspace, become, messages, send
 from tests.support import eventually
 
@@ -76,6 +76,13 @@ def test_every_kind_of_input_reaches_the_app(page: Page, workspace: Workspace, l
         element("number_input", is_decimal_allowed=False, min_value="2"),
         element("datetimepicker"),
         element("email_text_input"),
+        element("url_text_input"),
+        element("rich_text_input", initial_value=rich_text("preset")),
+        element("datepicker"),
+        element("timepicker"),
+        element("channels_select"),
+        element("conversations_select", placeholder=plain("Anywhere")),
+        element("multi_users_select", max_selected_items=2),
     )
 
     def register(app: App) -> None:
@@ -107,6 +114,7 @@ def test_every_kind_of_input_reaches_the_app(page: Page, workspace: Workspace, l
     field(page, "number_input").fill("1")
     field(page, "datetimepicker").fill("2026-01-13T17:30")
     field(page, "email_text_input").fill("ada@example.org")
+    fill_in_the_rest(page)
     page.get_by_test_id("modal-submit").click()
     expect(page.get_by_test_id("error-number_input")).to_have_text("At least 2.")
     field(page, "number_input").fill("3")
@@ -123,7 +131,31 @@ def test_every_kind_of_input_reaches_the_app(page: Page, workspace: Workspace, l
         "number_input": {"value": "3"},
         "datetimepicker": {"selected_date_time": 1768305600},
         "email_text_input": {"value": "ada@example.org"},
+        "url_text_input": {"value": "https://example.org/a"},
+        "rich_text_input": {"rich_text_value": rich_text("two\nlines")},
+        "datepicker": {"selected_date": "2026-12-24"},
+        "timepicker": {"selected_time": "07:05"},
+        "channels_select": {"selected_channel": workspace.channel("db-alerts")},
+        "conversations_select": {"selected_conversation": workspace.user("dana")},
+        "multi_users_select": {"selected_users": [workspace.user("olive"), workspace.user("arjun")]},
     }
+
+
+def fill_in_the_rest(page: Page) -> None:
+    """The kinds of inputs that need no answer of the app."""
+    field(page, "url_text_input").fill("https://example.org/a")
+    expect(field(page, "rich_text_input")).to_have_value("preset")
+    field(page, "rich_text_input").fill("two\nlines")
+    field(page, "datepicker").fill("2026-12-24")
+    field(page, "timepicker").fill("07:05")
+    for kind, choice in (("channels_select", "#db-alerts"), ("conversations_select", "Dana Developer")):
+        field(page, kind).click()
+        page.get_by_role("option", name=choice).click()
+    field(page, "multi_users_select").click()
+    page.get_by_role("option", name="Olive Operator").click()
+    page.get_by_role("option", name="Arjun Approver").click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("option")).to_have_count(0)
 
 
 def test_an_update_keeps_what_was_typed_and_a_push_lies_on_top(page: Page, listen: Listen) -> None:

@@ -51,6 +51,10 @@ def test_every_newer_block_that_is_taken_is_drawn(page: Page, workspace: Workspa
     expect(page.locator(".unknown")).to_have_count(0)
     empty = [row.get_attribute("data-ts") for row in rows.all() if not row.locator(".message__body > *").count()]
     assert empty == []
+    page.set_viewport_size({"width": 400, "height": 800})
+    eventually(lambda: page.evaluate("() => document.documentElement.scrollWidth") == 400)
+    wide = "rows => rows.filter(row => row.scrollWidth > row.clientWidth).map(row => row.innerText)"
+    assert rows.evaluate_all(wide) == []
 
 
 def test_buttons_wherever_they_stand_reach_the_app(page: Page, workspace: Workspace, listen: Listen) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
+from slack_bolt import App
 
 from sandbox.manifest import parse_manifest
 from sandbox.person import PersonClient
 from sandbox.testing import RunningWorkspace, running_workspace
 from sandbox.workspace import Workspace
-from tests.integration.sandbox.conftest import web_client
-from tests.unit.sandbox.blocks import Json, actions, button, field, modal, select, text_input
+from tests.integration.sandbox.apps import OPS
+from tests.integration.sandbox.conftest import Listen, web_client
+from tests.unit.sandbox.blocks import Json, actions, button, field, modal, option, select, text_input
 
 
 def test_the_workspace_tells_what_an_app_and_a_test_need(slack: RunningWorkspace) -> None:
@@ -119,3 +122,26 @@ def test_two_workspaces_in_one_process_do_not_meet() -> None:
         assert one.workspace.credentials.bot_token != other.workspace.credentials.bot_token
         with PersonClient(other.url) as person:
             assert person.workspace()["signing_secret"] == other.workspace.credentials.signing_secret
+
+
+def test_an_option_can_be_chosen_though_more_was_typed_since(slack: RunningWorkspace, listen: Listen) -> None:
+    chosen: list[str] = []
+
+    def register(app: App) -> None:
+        app.options("ticket")(lambda ack, payload: ack(options=[option(payload["value"], "T")]))
+
+        @app.action("ticket")
+        def hear(ack: Any, action: Json) -> None:
+            ack()
+            chosen.append(action["selected_option"]["value"])
+
+    app = listen(register)
+    menu = {"type": "external_select", "action_id": "ticket"}
+    ts = app.client.chat_postMessage(channel=OPS, text="Which?", blocks=[actions(menu)])["ts"]
+    where = {"user": "olive", "channel": "db-ops", "ts": ts, "action_id": "ticket"}
+    for query in ("17", "171"):
+        reply = httpx.post(f"{slack.url}/person/suggestions", json={**where, "query": query}, timeout=20)
+        assert reply.json()["options"][0]["value"] == query
+    assert slack.person.action("olive", "db-ops", ts, "ticket", "17")["ok"]
+    slack.person.wait_for(lambda: chosen or None)
+    assert chosen == ["17"]

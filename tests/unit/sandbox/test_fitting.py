@@ -33,6 +33,11 @@ def entered(element: Json, value: Any) -> Any:
     return next(content for key, content in state.items() if key != "type")
 
 
+def rich_text(text: str) -> Json:
+    section = {"type": "rich_text_section", "elements": [{"type": "text", "text": text}]}
+    return {"type": "rich_text", "elements": [section]}
+
+
 FITS = [
     (text_input(), "words", "words"),
     (text_input(), "", None),
@@ -61,6 +66,9 @@ FITS = [
     (element("datepicker"), "2026-11-30", "2026-11-30"),
     (element("timepicker"), "07:05", "07:05"),
     (element("datetimepicker"), "1769000000", 1769000000),
+    (element("rich_text_input"), "two\nlines", rich_text("two\nlines")),
+    (element("rich_text_input"), rich_text("x"), rich_text("x")),
+    (element("rich_text_input"), "", None),
 ]
 
 MISFITS = [
@@ -82,6 +90,7 @@ MISFITS = [
     (element("datepicker"), "30.11.2026", "2026-11-30"),
     (element("timepicker"), "7:5", "17:30"),
     (element("datetimepicker"), "tomorrow", "seconds since the epoch"),
+    (element("rich_text_input"), {"type": "section"}, "takes text"),
     (element("button", text=plain()), "x", "holds no value"),
 ]
 
