@@ -78,10 +78,10 @@ class PreflightJob:
             facts = error if isinstance(error, BaselinerError) else BaselinerError(str(error))
         checks = (
             self._backup_age(target),
-            self._off_host(target),
             self._judged("alembic_heads", "The code has one Alembic head", facts, judge_heads),
             self._judged("revision", "The database is on the code's history", facts, judge_revision),
             judge_window(self._windows.upcoming(target), _pending(facts), now),
+            self._off_host(target),
         )
         return Checklist(target, now, checks)
 

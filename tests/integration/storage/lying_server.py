@@ -8,7 +8,7 @@ import http.client
 import re
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,6 +22,7 @@ from tests.support import Bucket
 QUICK = Patience(pauses=(0.01,) * 8, answer_within=20)
 _CHECKSUM = "x-amz-checksum-sha256"
 _PART = re.compile(r"[?&]partNumber=(\d+)")
+_SIGNER = re.compile(r"Credential=([^/]+)/")
 _BUSY = b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
 _DENIED = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
 
@@ -49,6 +50,8 @@ class Behaviour:
     stall: int = 0
     """let so many requests wait until the client gives up"""
     seen: list[str] = field(default_factory=list)
+    signed_by: list[str] = field(default_factory=list)
+    """the access keys of the requests"""
 
     def count(self, pattern: str) -> int:
         return sum(1 for line in self.seen if re.search(pattern, line))
@@ -88,6 +91,8 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length", 0))
         with self.server.lock:
             does.seen.append(line)
+            if signer := _SIGNER.search(self.headers.get("Authorization", "")):
+                does.signed_by.append(signer[1])
             cut, does.cut = self._once(does.cut, line)
             busy, does.busy = does.busy > 0, max(does.busy - 1, 0)
             stall, does.stall = does.stall > 0, max(does.stall - 1, 0)
@@ -154,13 +159,15 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def lying_server(s3: Bucket, patience: Patience = QUICK, **settings: Any) -> Iterator[tuple[Behaviour, Storage]]:
+def lying_server(
+    s3: Bucket, patience: Patience = QUICK, keys: Mapping[str, str] | None = None, **settings: Any
+) -> Iterator[tuple[Behaviour, Storage]]:
     """The proxy's behaviour, and a storage that reaches the bucket through it."""
     with LyingServer(s3.endpoint_url) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         values = {"type": "s3", "bucket": s3.name, "endpoint": server.endpoint, "region": s3.region} | settings
-        storage = open_storage(S3Settings.model_validate(values), s3.environment, patience=patience)
+        storage = open_storage(S3Settings.model_validate(values), keys or s3.environment, patience=patience)
         try:
             yield server.behaviour, storage
         finally:
