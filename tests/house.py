@@ -31,8 +31,6 @@ from tests.support import Bucket, Database, fresh_database, random_name
 if TYPE_CHECKING:
     from tests.conftest import Clusters
 
-__all__ = ["rig", "s3_rig", "state_template", "target_major", "upgraded_state_dsn"]
-
 NOW = datetime(2026, 11, 22, 10, 15, tzinfo=UTC)
 TARGET = "inventory"
 OPERATOR = Actor("U0OPERATOR", "Olive")

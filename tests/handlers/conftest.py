@@ -24,7 +24,6 @@ from bot.operations.context import Context
 from bot.runtime.stop import StopSignal
 from bot.services import Services
 from bot.settings import Settings
-from bot.store import schema
 from bot.store.database import StateDatabase
 from bot.wiring import House, build
 from handlers.pace import Allowance, Pace
@@ -137,12 +136,12 @@ def target(clusters: Clusters) -> Iterator[Database]:
 
 
 @pytest.fixture
-def settings(state_dsn: str, target: Database, tmp_path: Path) -> Settings:
+def settings(upgraded_state_dsn: str, target: Database, tmp_path: Path) -> Settings:
     """One target, inventory."""
     (tmp_path / "storage").mkdir(mode=0o700)
     return Settings.model_validate(
         {
-            "state": {"dsn": state_dsn},
+            "state": {"dsn": upgraded_state_dsn},
             "staging": {"path": tmp_path / "staging"},
             "slack": {
                 "team_id": "T0SANDBOX1",
@@ -200,9 +199,7 @@ def open_desk(settings: Settings, *, rates: bool = False, socket: bool = False) 
 
 @contextmanager
 def state(settings: Settings) -> Iterator[House]:
-    dsn = settings.state.dsn.get_secret_value()
-    schema.upgrade(dsn)
-    database = StateDatabase(dsn)
+    database = StateDatabase(settings.state.dsn.get_secret_value())
     database.open()
     try:
         context = Context(settings, {}, SystemClock(), random.SystemRandom(), database, JobQueue(settings))

@@ -1,5 +1,0 @@
-"""The house whose processes these tests run."""
-
-from tests.house import rig, state_template, target_major, upgraded_state_dsn
-
-__all__ = ["rig", "state_template", "target_major", "upgraded_state_dsn"]
