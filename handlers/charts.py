@@ -12,7 +12,7 @@ from handlers import ids
 from handlers.parse import take_target
 from handlers.pictures import backups_picture
 from handlers.request import Request
-from handlers.views.backups import backups_message
+from handlers.views.backups import no_backup_message
 
 SHOWN = 60
 
@@ -30,7 +30,7 @@ class ChartListeners:
             raise UsageError("Say which target.", f"{ids.COMMAND} chart [target]")
         backups = self._services.backups.newest_first(target, SHOWN)
         if not backups:
-            request.reply.tell(backups_message(target, (), self._services.clock.now()))
+            request.reply.tell(no_backup_message(target))
             return
         with self._one_at_a_time:
             picture = backups_picture(target, backups)

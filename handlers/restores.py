@@ -13,7 +13,7 @@ from handlers.parse import is_backup, take_target
 from handlers.reply import Reply
 from handlers.request import Form, Request
 from handlers.views.answers import field_error, restore_asked_message
-from handlers.views.backups import backups_message
+from handlers.views.backups import no_backup_message
 from handlers.views.blocks import MAX_OPTIONS, Block
 from handlers.views.restore import RestoreDialog, restore_modal
 
@@ -30,7 +30,7 @@ class RestoreListeners:
             self._services.restores.authorize(target, request.actor)
         dialog = self._dialog(request.modal_context(target), backup_id)
         if target is not None and not dialog.backups:
-            request.reply.tell(backups_message(target, (), self._services.clock.now()))
+            request.reply.tell(no_backup_message(target))
             return
         request.open_modal(self._draw(dialog))
 

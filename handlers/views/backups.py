@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.models import Backup, BackupKind
 from handlers import ids
-from handlers.text import age, code, date, inline, literal, plural, size, utc
+from handlers.text import age, code, literal, size, utc
 from handlers.views.blocks import (
     Block,
     Message,
@@ -15,7 +15,6 @@ from handlers.views.blocks import (
     modal,
     option,
     section,
-    sections,
     static_select,
     text_input,
 )
@@ -23,12 +22,8 @@ from handlers.views.blocks import (
 KINDS = {BackupKind.ON_DEMAND: "on demand", BackupKind.SCHEDULED: "scheduled", BackupKind.SAFETY: "safety backup"}
 
 
-def backups_message(target: str, backups: Sequence[Backup], now: datetime) -> Message:
-    """Newest first."""
-    if not backups:
-        return Message(f"{target} has no backup yet.", [no_backup(target)])
-    title = section(f"*Backups* of {code(target)}, newest first")
-    return Message(f"Backups of {target}", [title, *sections((_line(backup, now) for backup in backups), "\n\n")])
+def no_backup_message(target: str) -> Message:
+    return Message(f"{target} has no backup yet.", [no_backup(target)])
 
 
 def no_backup(target: str) -> Block:
@@ -75,20 +70,6 @@ def target_input(label: str, targets: Sequence[str], chosen: str | None = None) 
 
 def target_options(targets: Sequence[str]) -> list[Block]:
     return [option(literal(name, 75), name) for name in targets]
-
-
-def _line(backup: Backup, now: datetime) -> str:
-    manifest = backup.manifest
-    told = [
-        size(backup.size),
-        f"{plural(manifest.digest.rows, 'row')}",
-        KINDS[backup.kind],
-        _proof(backup),
-    ]
-    if manifest.revision:
-        told.append(f"revision {code(manifest.revision)}")
-    note = f"\n{inline(manifest.note, 150)}" if manifest.note else ""
-    return f"{date(backup.taken_at)}, {age(backup.taken_at, now)} · {code(backup.id)}\n{' · '.join(told)}{note}"
 
 
 def _proof(backup: Backup) -> str:

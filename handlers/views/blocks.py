@@ -17,6 +17,9 @@ FIELD_LIMIT = 2000
 OPTION_LIMIT = 75
 MAX_OPTIONS = 100
 MESSAGE_TEXT_LIMIT = 4000
+MAX_BLOCKS = 50
+MESSAGE_ROOM = 12_500
+"""characters in all blocks together, of about 13,200 (source: slackapi/bolt-js#2509)"""
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,18 @@ def sections(lines: Iterable[str], separator: str = "\n") -> list[Block]:
         else:
             texts.append(line)
     return [section(text) for text in texts]
+
+
+def fitted(blocks: Sequence[Block], otherwise: str) -> list[Block]:
+    """As many of the first blocks as a message holds; `otherwise` says how to see the others."""
+    kept: list[Block] = []
+    room = MESSAGE_ROOM
+    for block in blocks:
+        room -= _characters(block)
+        if room < 0 or len(kept) == MAX_BLOCKS - 1:
+            return [*kept, context(otherwise)]
+        kept.append(block)
+    return kept
 
 
 def fields(pairs: Sequence[tuple[str, str]]) -> Block:
@@ -158,6 +173,16 @@ def modal(
         submit=plain(submit, 24) if submit else None,
         private_metadata=private_metadata or None,
     )
+
+
+def _characters(value: Any) -> int:
+    if isinstance(value, list):
+        return sum(map(_characters, value))
+    if isinstance(value, dict):
+        return sum(
+            len(part) if key == "text" and isinstance(part, str) else _characters(part) for key, part in value.items()
+        )
+    return 0
 
 
 def _with(block: Block, **optional: Any) -> Block:

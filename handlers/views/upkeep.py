@@ -11,10 +11,11 @@ from bot.retention import COUNTED, count_of
 from bot.settings import Retention
 from handlers.ids import COMMAND
 from handlers.text import age, code, date, duration, inline, listed, number, plural
-from handlers.views.blocks import Block, Message, context, section, sections
+from handlers.views.blocks import Block, Message, context, fitted, section, sections
 from handlers.views.people import mention
 
-_MOST = 30
+_MOST = 16
+_OF_ONE = "There is more than a message holds: name one target."
 
 
 def schedules_message(statuses: Sequence[ScheduleStatus]) -> Message:
@@ -23,7 +24,8 @@ def schedules_message(statuses: Sequence[ScheduleStatus]) -> Message:
         told = "No target has a schedule: backups are taken when somebody asks."
         return Message(told, [section(told)])
     hint = context(f"`{COMMAND} schedule pause TARGET reason` · `{COMMAND} schedule resume TARGET reason`")
-    return Message("Schedules", [section("*Schedules*"), *sections(map(_schedule, statuses[:40]), "\n\n"), hint])
+    shown = [section("*Schedules*"), hint, *sections(map(_schedule, statuses), "\n\n")]
+    return Message("Schedules", fitted(shown, _OF_ONE))
 
 
 def paused_message(pause: Pause) -> Message:
@@ -53,9 +55,9 @@ def unpinned_message(backup_id: str) -> Message:
 def retention_message(previews: Sequence[Preview], now: datetime) -> Message:
     """What would go and why, before it goes; then what stays, by which rule."""
     most = max(3, _MOST // max(len(previews), 1))
-    blocks = [block for preview in previews[:10] for block in _preview(preview, now, most)]
+    blocks = [block for preview in previews for block in _preview(preview, now, most)]
     going = sum(len(preview.going) for preview in previews)
-    return Message(f"Retention: {plural(going, 'backup')} would go at the next prune", blocks[:50])
+    return Message(f"Retention: {plural(going, 'backup')} would go at the next prune", fitted(blocks, _OF_ONE))
 
 
 def _schedule(status: ScheduleStatus) -> str:
