@@ -77,7 +77,7 @@ def clusters(work_directory: Path) -> Iterator[Clusters]:
 
 @pytest.fixture(params=[pytest.param(15, marks=pytest.mark.debian_postgres), 16, 18], ids="pg{}".format)
 def postgres(request: pytest.FixtureRequest, clusters: Clusters) -> Cluster:
-    """A running cluster; the test runs once for each major version.
+    """A running cluster; the test runs once for each major version, unless it is marked `one_major`.
 
     Debian's 15 is left out where it is not installed, and is a failure there when BASELINER_TEST_ALL=1.
     """

@@ -8,10 +8,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+import pytest
+
 from sandbox.cluster import Cluster
 from sandbox.objects import ObjectServer
 
 Result = TypeVar("Result")
+
+
+def on_majors(*majors: int) -> pytest.MarkDecorator:
+    """A test whose `postgres` is of these major versions only, instead of every one."""
+    return pytest.mark.parametrize("postgres", majors, ids=[f"pg{major}" for major in majors], indirect=True)
+
+
+one_major = on_majors(16)
+"""For what is decided by our code and not by the server's version. What a server may do differently in each major
+(dump and load of every kind of object, digests, catalogs, messages, properties of a database) runs on all of them."""
 
 
 def eventually(predicate: Callable[[], Result], timeout: float = 60.0, interval: float = 0.05) -> Result:

@@ -15,6 +15,7 @@ from bot.postgres.digest import compare, database_digest
 from bot.runtime.stop import StopSignal
 from bot.storage import Storage
 from tests.integration.postgres.engine import TARGET, Engine, restore, take_backup
+from tests.support import on_majors, one_major
 
 EVERYTHING = Path(__file__).with_name("zoo.sql").read_text("utf-8")
 DEVICES = (
@@ -88,6 +89,7 @@ def test_an_empty_database_comes_back_empty(engine: Engine, storage: Storage, sc
     assert restore(engine, storage, backup, scratch, tmp_path) == []
 
 
+@one_major
 @pytest.mark.parametrize(
     ("tampering", "difference"),
     [
@@ -111,6 +113,7 @@ def test_a_difference_is_named(engine: Engine, tampering: str, difference: str) 
     assert difference in compare(before, digest_of(engine))
 
 
+@on_majors(16, 18)
 @pytest.mark.parametrize(
     "change",
     [
@@ -154,6 +157,7 @@ def test_a_digest_does_not_depend_on_the_settings_of_its_session(engine: Engine)
         assert row == ("zoo, public",), "the session's own settings did not come back"
 
 
+@one_major
 def test_a_digest_is_cancelled_in_the_middle_of_a_table(engine: Engine) -> None:
     engine.execute(*DEVICES)
     stop = StopSignal()

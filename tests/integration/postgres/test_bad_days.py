@@ -34,7 +34,7 @@ from tests.integration.postgres.engine import (
     server_at,
     take_backup,
 )
-from tests.support import Bucket, Database, random_name
+from tests.support import Bucket, Database, one_major, random_name
 
 WIDE = "CREATE UNLOGGED TABLE wide AS SELECT i, repeat(md5(i::text), 40) AS text FROM generate_series(1, 100000) i"
 # pg_dump is held back while this much lies in its folder, so that it is never done before its outlets are.
@@ -159,6 +159,7 @@ def _pg_dumps() -> list[psutil.Process]:
     return [child for child in psutil.Process().children(recursive=True) if child.name() == "pg_dump"]
 
 
+@one_major
 def test_pg_dump_killed_by_a_signal_is_a_failure_that_stores_nothing(
     engine: Engine, storage: Storage, s3: Bucket
 ) -> None:
@@ -173,6 +174,7 @@ def test_pg_dump_killed_by_a_signal_is_a_failure_that_stores_nothing(
     assert keys_and_uploads(s3) == []
 
 
+@one_major
 def test_a_stop_ends_pg_dump_and_stores_nothing(engine: Engine, storage: Storage, s3: Bucket) -> None:
     engine.execute(WIDE)
     stop = StopSignal()
@@ -182,6 +184,7 @@ def test_a_stop_ends_pg_dump_and_stores_nothing(engine: Engine, storage: Storage
     assert keys_and_uploads(s3) == []
 
 
+@one_major
 def test_storage_that_fails_ends_pg_dump(engine: Engine, storage: Storage, s3: Bucket) -> None:
     engine.execute(WIDE)
 
@@ -206,6 +209,7 @@ def test_a_session_that_the_server_ends_fails_the_dump(engine: Engine, storage: 
     assert keys_and_uploads(s3) == []
 
 
+@one_major
 @pytest.mark.parametrize("name", ['two "quoted" words', "a=b'c", "host=elsewhere", "line\nbreak \\ 🐘", "-x %s"])
 def test_a_database_of_any_name_comes_back(
     engine: Engine, database: Database, storage: Storage, tmp_path: Path, name: str
@@ -232,6 +236,7 @@ def test_globals_come_without_passwords_where_the_role_may_not_read_them(engine:
     assert b"SCRAM-SHA-256" not in said
 
 
+@one_major
 @pytest.mark.parametrize("kind", ["truncated", "flipped", "longer", "gone"])
 def test_a_damaged_object_is_refused_before_anything_is_loaded(
     engine: Engine, storage: Storage, s3: Bucket, tmp_path: Path, kind: str
@@ -243,6 +248,7 @@ def test_a_damaged_object_is_refused_before_anything_is_loaded(
         fetched(storage, backup, tmp_path)
 
 
+@one_major
 def test_tools_that_are_gone_are_named(engine: Engine, tmp_path: Path) -> None:
     gone = Tools(Path("/nowhere"), "16.1")
     with (

@@ -15,7 +15,7 @@ from bot.postgres.tools import Tools
 from bot.runtime.process import run
 from bot.runtime.stop import StopSignal
 from tests.integration.postgres.engine import Engine, nowhere
-from tests.support import Database, eventually
+from tests.support import Database, eventually, one_major
 
 ROWS = "CREATE TABLE devices AS SELECT i, md5(i::text) AS hash FROM generate_series(1, 200000) i"
 
@@ -36,6 +36,7 @@ def target(engine: Engine, scratch: str, database: Database) -> str:
     return scratch
 
 
+@one_major
 def test_progress_is_the_size_of_the_new_database(engine: Engine, target: str, tmp_path: Path) -> None:
     engine.execute(ROWS, "CREATE INDEX ON devices (hash)")
     seen: list[int] = []
@@ -77,6 +78,7 @@ def test_a_missing_role_is_an_error_with_its_remedy(
     assert "globals" in failed.value.remedy
 
 
+@one_major
 def test_a_stop_ends_pg_restore(engine: Engine, target: str, tmp_path: Path) -> None:
     engine.execute(ROWS)
     archive = archive_of(engine, tmp_path / "a")

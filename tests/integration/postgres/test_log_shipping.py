@@ -14,7 +14,7 @@ from bot.models import Check, CheckState
 from bot.postgres.wal import judge_log_shipping, log_shipping
 from sandbox.cluster import Cluster
 from tests.integration.postgres.engine import server_at
-from tests.support import eventually
+from tests.support import eventually, one_major
 
 NO_PATIENCE = timedelta(seconds=-1)
 
@@ -135,6 +135,7 @@ def test_an_inactive_slot_and_what_it_keeps(archiving: Cluster) -> None:
     assert "inactive slot standby keeps" in judged.summary
 
 
+@one_major
 def test_archive_mode_off_is_a_failure(postgres: Cluster) -> None:
     judged = check(postgres)
     assert judged.state is CheckState.FAILED

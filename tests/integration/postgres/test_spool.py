@@ -31,9 +31,9 @@ from tests.integration.postgres.engine import (
     restore,
     take_backup,
 )
+from tests.support import one_major
 
 MIB = 1 << 20
-one_major = pytest.mark.parametrize("postgres", [16], ids=["pg16"], indirect=True)
 LARGE = "CREATE UNLOGGED TABLE large AS SELECT i, repeat(md5(i::text), 40) AS text FROM generate_series(1, 60000) i"
 
 

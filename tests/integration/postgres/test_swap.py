@@ -16,7 +16,7 @@ from bot.postgres.load import apply_properties, create_database
 from bot.postgres.swap import SwapState, aside_name, drop_database, reopen, scratch_name, swap, swap_state
 from bot.runtime.stop import StopSignal
 from tests.integration.postgres.engine import Engine
-from tests.support import Database, eventually
+from tests.support import Database, eventually, one_major
 
 OPERATION = "20261122T101500Z-7k3f"
 
@@ -66,18 +66,21 @@ def test_the_new_database_takes_the_place_of_the_old_one_which_stays_closed(engi
     assert state(engine, names) is SwapState.DONE
 
 
+@one_major
 def test_a_second_swap_changes_nothing(engine: Engine, names: Names) -> None:
     make_swap(engine, names)
     make_swap(engine, names)
     assert engine.value("SELECT data FROM origin") == "new"
 
 
+@one_major
 def test_the_way_back_is_a_swap_too(engine: Engine, names: Names) -> None:
     make_swap(engine, names)
     make_swap(engine, Names(live=names.live, new=names.aside, aside=names.new))
     assert engine.value("SELECT data FROM origin") == "old"
 
 
+@one_major
 def test_a_swap_that_was_broken_off_after_closing_can_be_ended_either_way(engine: Engine, names: Names) -> None:
     close = f"ALTER DATABASE {names.live} ALLOW_CONNECTIONS false"
     engine.execute(close, database="postgres")
@@ -91,6 +94,7 @@ def test_a_swap_that_was_broken_off_after_closing_can_be_ended_either_way(engine
     assert engine.value("SELECT data FROM origin") == "new"
 
 
+@one_major
 @pytest.mark.parametrize("at", ["the first rename", "the second rename", "the commit"])
 def test_a_session_that_dies_within_the_swap_leaves_all_of_it_or_nothing(engine: Engine, names: Names, at: str) -> None:
     """The steps of the transaction one by one, with the session killed after each."""
@@ -114,6 +118,7 @@ def test_a_session_that_dies_within_the_swap_leaves_all_of_it_or_nothing(engine:
     assert engine.value("SELECT data FROM origin") == "new"
 
 
+@one_major
 def test_a_prepared_transaction_is_named_before_anything_is_closed(database: Database, engine: Engine) -> None:
     if engine.value("SHOW max_prepared_transactions") == "0":
         database.cluster.configure(max_prepared_transactions="5")
@@ -134,6 +139,7 @@ def test_a_prepared_transaction_is_named_before_anything_is_closed(database: Dat
         database.cluster.drop_database(names.new)
 
 
+@one_major
 def test_a_stop_before_the_renames_opens_the_live_database_again(engine: Engine, names: Names) -> None:
     stop = StopSignal()
     stop.set()
@@ -143,6 +149,7 @@ def test_a_stop_before_the_renames_opens_the_live_database_again(engine: Engine,
     assert engine.value("SELECT data FROM origin") == "old"
 
 
+@one_major
 def test_connections_that_come_all_the_time_do_not_hold_up_the_swap(engine: Engine, names: Names) -> None:
     ended, connected = threading.Event(), threading.Event()
 
@@ -168,6 +175,7 @@ def test_connections_that_come_all_the_time_do_not_hold_up_the_swap(engine: Engi
     assert engine.value("SELECT data FROM origin") == "new"
 
 
+@one_major
 def test_without_a_new_database_there_is_nothing_to_swap(engine: Engine, names: Names) -> None:
     with engine.server.maintenance() as connection:
         drop_database(connection, names.new, live=names.live)
@@ -178,6 +186,7 @@ def test_without_a_new_database_there_is_nothing_to_swap(engine: Engine, names: 
         make_swap(engine, names)
 
 
+@one_major
 def test_only_databases_of_ours_are_dropped(engine: Engine, names: Names) -> None:
     with engine.server.maintenance() as connection:
         for name in (names.live, "postgres"):

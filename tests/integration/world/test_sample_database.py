@@ -10,7 +10,7 @@ import pytest
 from sandbox.sample.database import DEPLOYED, ROLE, alembic, create_fleet, migrate
 from sandbox.sample.seed import ROWS, seed
 from tests.conftest import Clusters
-from tests.support import Database, fresh_database, random_name
+from tests.support import Database, fresh_database, one_major, random_name
 
 NOW = datetime(2026, 11, 22, 10, 15, tzinfo=UTC)
 SMALL = {"devices": 200, "policies": 8, "runs": 12, "run_items": 600, "audit_log": 100}
@@ -63,6 +63,7 @@ def test_the_whole_database_is_there_with_the_marks_that_a_dump_loses(clusters: 
         cluster.execute(f"DROP ROLE {ROLE}")
 
 
+@one_major
 def test_one_migration_waits_and_applies(database: Database) -> None:
     migrate(database.dsn, DEPLOYED)
     with psycopg.connect(database.dsn) as connection:
