@@ -45,7 +45,7 @@ def store_backup(
         target=target,
         kind=kind,
         operation_id=operation_id,
-        storage="offsite",
+        storage=context.target(target).storage[0],
         location=storage.location(target, backup_id),
         manifest_sha256=storage.put_manifest(manifest),
         manifest=manifest,
