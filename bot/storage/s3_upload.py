@@ -134,6 +134,7 @@ class S3Writer:
                 UploadId=upload_id,
                 PartNumber=number,
                 Body=cast("bytes", part),
+                ChecksumAlgorithm="SHA256",
                 ChecksumSHA256=as_checksum(digest),
             )
 
@@ -149,6 +150,7 @@ class S3Writer:
                 Bucket=self._to.bucket,
                 Key=self._to.key,
                 Body=cast("bytes", self._buffer),
+                ChecksumAlgorithm="SHA256",
                 ChecksumSHA256=as_checksum(digest),
                 **self._to.properties,
             )

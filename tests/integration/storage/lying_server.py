@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
+from bot.clock import Clock
 from bot.settings import S3Settings
 from bot.storage import Patience, Storage, open_storage
 from tests.support import Bucket
@@ -50,6 +51,8 @@ class Behaviour:
     stall: int = 0
     """let so many requests wait until the client gives up"""
     seen: list[str] = field(default_factory=list)
+    locked: dict[str, str] = field(default_factory=dict)
+    """until when each request asks for a lock"""
     signed_by: list[str] = field(default_factory=list)
     """the access keys of the requests"""
 
@@ -91,6 +94,8 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length", 0))
         with self.server.lock:
             does.seen.append(line)
+            if until := self.headers.get("x-amz-object-lock-retain-until-date"):
+                does.locked[line] = f"{self.headers['x-amz-object-lock-mode']} {until}"
             if signer := _SIGNER.search(self.headers.get("Authorization", "")):
                 does.signed_by.append(signer[1])
             cut, does.cut = self._once(does.cut, line)
@@ -160,14 +165,20 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def lying_server(
-    s3: Bucket, patience: Patience = QUICK, keys: Mapping[str, str] | None = None, **settings: Any
+    s3: Bucket,
+    patience: Patience = QUICK,
+    keys: Mapping[str, str] | None = None,
+    clock: Clock | None = None,
+    **settings: Any,
 ) -> Iterator[tuple[Behaviour, Storage]]:
     """The proxy's behaviour, and a storage that reaches the bucket through it."""
     with LyingServer(s3.endpoint_url) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         values = {"type": "s3", "bucket": s3.name, "endpoint": server.endpoint, "region": s3.region} | settings
-        storage = open_storage(S3Settings.model_validate(values), keys or s3.environment, patience=patience)
+        storage = open_storage(
+            S3Settings.model_validate(values), keys or s3.environment, clock=clock, patience=patience
+        )
         try:
             yield server.behaviour, storage
         finally:
