@@ -21,7 +21,7 @@ pytestmark = pytest.mark.browser
 
 
 def test_an_uploaded_picture_is_previewed_and_can_be_downloaded(page: Page, workspace: Workspace) -> None:
-    uploads = [
+    uploads: list[Json] = [
         {"content": png(30, 20), "filename": "chart one.png", "title": "Chart of the week"},
         {"content": "all well", "filename": "log.txt", "title": "Log"},
     ]

@@ -154,7 +154,7 @@ def test_nothing_runs_when_the_page_is_opened_with_it(page: Page, workspace: Wor
     for blocks in newer:
         workspace.post(EVIL, blocks=blocks, attachments=[{"blocks": blocks[:1], "footer": EVIL, "pretext": EVIL}])
     script = "<svg xmlns='http://www.w3.org/2000/svg' onload='window.hacked=18'/>"
-    uploads = [
+    uploads: list[Json] = [
         {"content": png(8, 8), "filename": "x.png", "title": EVIL},
         {"content": script, "filename": "x.svg", "title": SHORT},
         {"content": f"<script>{SCRIPT}</script>", "filename": "x.html", "title": SHORT},

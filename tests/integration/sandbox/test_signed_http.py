@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from sandbox.delivery.signed_http import HttpTransport, sign
+from sandbox.outcome import Outcome
 from sandbox.person import wait_until
 from sandbox.testing import RunningWorkspace, running_workspace
 from sandbox.workspace import Workspace
@@ -96,6 +97,27 @@ def test_a_slow_answer_times_out() -> None:
 
     with workspace_for(answer, acknowledge_seconds=0.2) as slack:
         assert slack.person.command("olive", "db-ops", "/baseliner")["error"] == "operation_timeout"
+
+
+def test_many_commands_reach_a_slow_app_at_the_same_time() -> None:
+    waiting: list[None] = []
+    together = asyncio.Event()
+
+    async def answer(_request: Request) -> Response:
+        waiting.append(None)
+        if len(waiting) == 130:
+            together.set()
+        await together.wait()
+        return PlainTextResponse("")
+
+    with workspace_for(answer, acknowledge_seconds=30) as slack:
+
+        async def press() -> list[Outcome]:
+            acts = slack.sandbox.acts
+            return await asyncio.gather(*(acts.command("olive", "db-ops", "/baseliner") for _ in range(130)))
+
+        outcomes = asyncio.run_coroutine_threadsafe(press(), slack.loop).result(60)
+    assert {outcome.error for outcome in outcomes} == {None}
 
 
 def test_an_app_that_is_not_there_fails_at_once() -> None:

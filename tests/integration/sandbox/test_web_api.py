@@ -211,7 +211,7 @@ def test_a_file_is_uploaded_in_three_steps(slack: RunningWorkspace, client: WebC
     assert (message["text"], message["files"][0]["name"]) == ("Rows", "a.csv")
     reply = httpx.get(message["files"][0]["url_private"])
     assert reply.content == b"a,b\n1,2\n"
-    assert reply.headers["content-disposition"] == "attachment"
+    assert reply.headers["content-disposition"] == "attachment; filename*=utf-8''a.csv"
     started = client.files_getUploadURLExternal(filename="b.txt", length=3)
     unfinished = refusal(client, "files.completeUploadExternal", files=[{"id": started["file_id"]}])
     assert unfinished["error"] == "file_upload_not_complete"
