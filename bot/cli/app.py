@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import views
+from bot.cli import upkeep, views
 from bot.cli.running import run_here
 from bot.cli.session import (
     ConfigOption,
@@ -43,6 +43,7 @@ db = typer.Typer(help="The bot's own state database.", no_args_is_help=True)
 audit = typer.Typer(help="The audit log.", no_args_is_help=True)
 app.add_typer(db, name="db")
 app.add_typer(audit, name="audit")
+upkeep.register(app)
 
 
 class BackupFormat(StrEnum):
