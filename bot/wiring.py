@@ -99,7 +99,7 @@ def build(context: Context) -> House:
         drawings=Drawings(context),
     )
     clockwork = Clockwork(context, schedules, windows, approvals, sweeps)
-    work = Work(runner, sweeps, Asides(context), Pruning(context, engine))
+    work = Work(runner, sweeps, Asides(context), Pruning(context))
     return House(context, services, work, planner, clockwork, Rescan(context, engine))
 
 

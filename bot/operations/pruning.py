@@ -11,7 +11,6 @@ import psycopg
 
 from bot.errors import BaselinerError, StorageFailed
 from bot.models import Actor, Prune, Surface
-from bot.operations.backup_engine import BackupEngine
 from bot.operations.context import Context
 from bot.operations.retention import judge_listed
 from bot.operations.runner import TargetBusy, target_key
@@ -32,9 +31,8 @@ class _Tally:
 
 
 class Pruning:
-    def __init__(self, context: Context, engine: BackupEngine) -> None:
+    def __init__(self, context: Context) -> None:
         self._context = context
-        self._engine = engine
 
     def prune(self, target: str, *, wait: float = 15.0) -> Prune:
         """Finish what an earlier run began, then remove what no rule keeps. Its outcome is on record.

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.models import Actor, Decision, OperationState, Surface
-from bot.policy import Verdict, can_be_approved, may_cancel, may_decide, may_request, still_open
+from bot.policy import Verdict, can_be_approved, may_cancel, may_decide, may_keep, may_request, still_open
 from bot.settings import Policy
 
 ANN, BOB, CYD = (Actor(f"U0{name.upper()}", name) for name in ("Ann", "Bob", "Cyd"))
@@ -37,6 +37,24 @@ policies = st.builds(
 )
 def test_who_may_ask(actor: Actor, requesters: tuple[str, ...], verdict: Verdict) -> None:
     assert may_request(actor, Policy(requesters=requesters)) == verdict
+
+
+@pytest.mark.parametrize(
+    ("actor", "policy", "verdict"),
+    [
+        (ANN, Policy(requesters=(ANN.id,)), Verdict(True, "may ask or approve")),
+        (ANN, Policy(approvers=(ANN.id,)), Verdict(True, "may ask or approve")),
+        (SHELL, Policy(), Verdict(True, "asked by cli")),
+        (ANN, Policy(), Verdict(False, "you are neither on the list of requesters nor of approvers")),
+        (
+            CYD,
+            Policy(requesters=(ANN.id, BOB.id), approvers=(BOB.id,)),
+            Verdict(False, "you are neither on the list of requesters nor of approvers", (ANN.id, BOB.id)),
+        ),
+    ],
+)
+def test_who_may_keep_and_pause(actor: Actor, policy: Policy, verdict: Verdict) -> None:
+    assert may_keep(actor, policy) == verdict
 
 
 @pytest.mark.parametrize(

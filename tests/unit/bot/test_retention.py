@@ -265,3 +265,12 @@ def test_every_rule_has_a_reason_of_its_own() -> None:
     everything = Retention(last=1, hourly=1, daily=1, weekly=1, monthly=1, yearly=1)
     (only,) = judge([Candidate("x", NOW, True, "p", "a restore", None, "old")], everything, NOW, UTC)
     assert {reason.rule for reason in only.reasons} == set(Rule) - {Rule.FUTURE}
+
+
+def test_rules_that_would_keep_next_to_nothing_are_refused() -> None:
+    for rules in ({}, {"min_verified": 3}, {"keep_safety_for": "9d"}):
+        with pytest.raises(ValueError, match="names no rule of what to keep"):
+            Retention.model_validate(rules)
+    for rules in ({"last": 0}, {"daily": -1}, {"last": 1, "min_verified": 0}):
+        with pytest.raises(ValueError, match="greater than or equal to 1"):
+            Retention.model_validate(rules)
