@@ -33,7 +33,7 @@ class BackupJob:
         if committed is not None:
             journal.found_done("dump", committed.location)
             journal.found_done("commit", "")
-            return {**result_of(committed), "copies": self._copy(operation.target, journal, stop)}
+            return {**result_of(committed), **self._copied(operation.target, journal, stop)}
         order = BackupOrder(
             backup_id=self._context.new_id(),
             target=operation.target,
@@ -48,7 +48,7 @@ class BackupJob:
             notes.detail = backup.location
         with journal.step("commit"):
             record(self._context, backup)
-        return {**result_of(backup), "copies": self._copy(operation.target, journal, stop)}
+        return {**result_of(backup), **self._copied(operation.target, journal, stop)}
 
     def clean_up(self, operation: Operation, journal: Journal) -> str:
         settled = self._settle(operation, journal)
@@ -58,13 +58,13 @@ class BackupJob:
             return f"No backup was recorded. {settled.left} The database was only read."
         return "No backup was recorded and storage was cleaned. The database was only read."
 
-    def _copy(self, target: str, journal: Journal, stop: StopSignal) -> list[dict[str, Any]]:
+    def _copied(self, target: str, journal: Journal, stop: StopSignal) -> dict[str, Any]:
         if len(self._context.target(target).storage) == 1:
-            return []
+            return {}
         with journal.step(COPY_STEP[0]) as notes:
             copies = copy_to_others(self._context, target, stop)
             notes.detail = said_of(copies)
-        return copies
+        return {"copies": copies}
 
     def _settle(self, operation: Operation, journal: Journal) -> Settled:
         """What an earlier attempt left: recorded where its manifest was written, removed where not."""
