@@ -75,7 +75,7 @@ class Backups:
             if not newest:
                 raise NotFound(f"{target} has no backup yet.", f"List them: baseliner backups {target}")
             return newest[0]
-        found = self.find(backup_id)
+        found = self.find(backup_id, target)
         if found.target != target:
             raise NotFound(
                 f"Backup {backup_id} belongs to {found.target}, not to {target}.",
@@ -83,20 +83,20 @@ class Backups:
             )
         return found
 
-    def find(self, backup_id: str) -> Backup:
-        """Of any target. Raises NotFound."""
+    def find(self, backup_id: str, target: str = "TARGET") -> Backup:
+        """Of any target; `target` is where to look for others. Raises NotFound."""
         with self._context.database.transaction() as connection:
             found = backups.get(connection, backup_id)
         if found is None:
-            raise self.missing(backup_id)
+            raise self.missing(backup_id, target)
         return found
 
-    def missing(self, backup_id: str) -> NotFound:
+    def missing(self, backup_id: str, target: str = "TARGET") -> NotFound:
         """Says what became of it, where that is known."""
         with self._context.database.transaction() as connection:
             removed = backups.removal(connection, backup_id)
         if removed is None:
-            return NotFound(f"There is no backup {backup_id!r}.", "List them: baseliner backups TARGET")
+            return NotFound(f"There is no backup {backup_id!r}.", f"List them: baseliner backups {target}")
         return NotFound(
             f"Backup {removed.id} of {removed.target} was removed on {removed.removed_at:%Y-%m-%d %H:%M} UTC: "
             f"{removed.why}.",
