@@ -61,7 +61,9 @@ class House:
 def build(context: Context) -> House:
     """Wire the use cases around their effects."""
     backups, windows, approvals = Backups(context), Windows(context), Approvals(context)
-    health, engine = Health(context), BackupEngine(context)
+    health, engine, retentions = Health(context), BackupEngine(context), Retentions(context)
+    drills = Drills(context, backups)
+    schedules = _schedules(context, backups, drills)
     planner = RestorePlanner(context, backups)
     sweeps = Sweeps(context, backups, health)
     runner = Runner(
@@ -74,11 +76,6 @@ def build(context: Context) -> House:
         },
         planner,
     )
-    drills = Drills(context, backups)
-    schedules = Schedules(
-        context, {ScheduleName.BACKUP: backups.request_scheduled, ScheduleName.DRILL: drills.request_scheduled}
-    )
-    retentions = Retentions(context)
     services = Services(
         settings=context.settings,
         clock=context.clock,
@@ -101,6 +98,11 @@ def build(context: Context) -> House:
     clockwork = Clockwork(context, schedules, windows, approvals, sweeps)
     work = Work(runner, sweeps, Asides(context), Pruning(context))
     return House(context, services, work, planner, clockwork, Rescan(context, engine))
+
+
+def _schedules(context: Context, backups: Backups, drills: Drills) -> Schedules:
+    makers = {ScheduleName.BACKUP: backups.request_scheduled, ScheduleName.DRILL: drills.request_scheduled}
+    return Schedules(context, makers)
 
 
 @contextmanager

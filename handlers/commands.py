@@ -59,15 +59,7 @@ def command_table(
         ),
         Command("chart", "chart [target]", "Draws size and duration of the last backups.", charts.command),
         Command("drill", "drill [target] [backup|latest]", "Restores a backup elsewhere, to prove it.", drills.command),
-        Command(
-            "schedule",
-            "schedule [target]",
-            "Shows what runs by itself, and when. Also: schedule pause|resume TARGET reason.",
-            upkeep.schedule,
-        ),
-        Command("retention", "retention [target]", "Shows which backups would go, and why.", upkeep.retention),
-        Command("keep", "keep ID reason…", "Keeps a backup, whatever retention says.", upkeep.keep),
-        Command("unkeep", "unkeep ID reason…", "Lets retention decide about a backup again.", upkeep.unkeep),
+        *_upkeep_commands(upkeep),
         Command("cancel", "cancel ID", "Calls off what waits or runs, until a restore swaps.", operations.command),
         Command("preflight", "preflight [target]", "Checks that a migration may run now.", preflights.command),
         Command(
@@ -79,6 +71,20 @@ def command_table(
         Command("status", "status", "Shows each target, what runs on it and its newest backup.", overview.status),
         Command("health", "health", "Shows the checks of the last sweep.", overview.health),
         Command("audit", "audit [target]", "Shows who did what, and that the record is whole.", overview.audit),
+    )
+
+
+def _upkeep_commands(upkeep: UpkeepListeners) -> tuple[Command, ...]:
+    return (
+        Command(
+            "schedule",
+            "schedule [target]",
+            "Shows what runs by itself, and when. Also: schedule pause|resume TARGET reason.",
+            upkeep.schedule,
+        ),
+        Command("retention", "retention [target]", "Shows which backups would go, and why.", upkeep.retention),
+        Command("keep", "keep ID reason…", "Keeps a backup, whatever retention says.", upkeep.keep),
+        Command("unkeep", "unkeep ID reason…", "Lets retention decide about a backup again.", upkeep.unkeep),
     )
 
 

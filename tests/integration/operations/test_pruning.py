@@ -234,6 +234,21 @@ def refuse(_storage: LocalStorage, _target: str, _backup_id: str) -> None:
     raise StorageFailed("The object is locked.")
 
 
+def test_the_copies_go_too(rig: Rig) -> None:
+    (rig.directory / "copies").mkdir()
+    storage = {**rig.setup.document["storage"], "second": {"type": "directory", "path": str(rig.directory / "copies")}}
+    setup = rig.setup.with_storage(storage).changed(storage=["offsite", "second"], retention={"last": 1})
+    with rig.rebuilt(setup) as house:
+        for _ in range(2):
+            rig.clock.move(minutes=1)
+            newest = str(house.backup().result["backup_id"])
+        copies = rig.directory / "copies" / TARGET
+        assert len(list(copies.iterdir())) == 2
+        assert house.house.work.pruning.prune(TARGET).removed == 1
+        assert [folder.name for folder in copies.iterdir()] == [newest]
+        assert rig.backup_ids() == [newest]
+
+
 def test_one_that_was_killed_half_way_is_finished_by_the_next_run(rig: Rig) -> None:
     with shelf(rig, 1, 2, 3, 4) as house:
         context = multiprocessing.get_context("forkserver")
