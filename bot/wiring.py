@@ -7,9 +7,9 @@ import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
-from starlette.routing import BaseRoute
 
 from bot.clock import SystemClock
 from bot.errors import Gap, SettingsError
@@ -44,6 +44,9 @@ from bot.schedule import Clockwork
 from bot.services import Services
 from bot.settings import Settings, SlackCredentials
 from bot.store.database import StateDatabase
+
+if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
-import httpx
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from bot.errors import ServiceFailed
 from bot.runtime.stop import StopSignal
+
+if TYPE_CHECKING:
+    import httpx
 
 _ASK_EVERY = 0.5
 _ANSWER_WITHIN = 5.0
@@ -20,6 +23,9 @@ def await_healthy(url: str, deadline: timedelta, stop: StopSignal) -> str:
 
     Raises ServiceFailed with the last answer after the deadline, Interrupted when told to stop.
     """
+    # Imported here, and below: only a restore needs it, and every command at the shell starts sooner without.
+    import httpx
+
     answers: list[str] = []
 
     def ask() -> bool:
@@ -47,6 +53,8 @@ def _no(healthy: bool) -> bool:
 
 
 def _ask(client: httpx.Client, url: str) -> tuple[bool, str]:
+    import httpx
+
     try:
         answer = client.get(url)
     except httpx.HTTPError as error:

@@ -10,7 +10,6 @@ from bot.storage.base import MANIFEST, ObjectWriter, Storage, Written
 from bot.storage.fetch import Sources, fetch_archive, fetch_text
 from bot.storage.local import LocalStorage
 from bot.storage.patience import Patience
-from bot.storage.s3 import S3Storage
 
 __all__ = [
     "MANIFEST",
@@ -35,4 +34,7 @@ def open_storage(
     """The storage of a [storage.…] section. Nothing is connected yet; the clock dates Object Locks."""
     if isinstance(settings, DirectorySettings):
         return LocalStorage(settings.path)
+    # Imported here: boto3 costs every command at the shell a quarter of a second, and a directory needs none.
+    from bot.storage.s3 import S3Storage
+
     return S3Storage(settings, environment or {}, clock or SystemClock(), patience or Patience())
