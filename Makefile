@@ -1,7 +1,8 @@
 # A fresh machine needs Python 3.11+ and make: `make demo` and `make test` set everything up by themselves.
 PYTHON ?= python3
 PORT ?= 8765
-JOBS ?= 2
+# More than the cores: many tests wait for processes, servers and clocks.
+JOBS ?= 4
 VENV := .venv
 RUN := $(VENV)/bin
 PIP := $(RUN)/python -m pip --disable-pip-version-check --quiet
