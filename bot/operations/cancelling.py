@@ -82,13 +82,17 @@ def listening(context: Context, operation: Operation, outer: StopSignal) -> Gene
     """A stop signal of this operation alone: set with the worker's own, or when somebody cancels the operation."""
     own, ended = StopSignal(), threading.Event()
 
-    def listen() -> None:
-        while not ended.wait(_LOOK_EVERY) and not own.is_set:
-            if outer.is_set:
-                own.set(outer.reason)
-            elif (actor := _asked_by(context, operation)) is not None:
-                own.set(f"cancelled by {actor.name}")
+    def look() -> None:
+        if outer.is_set:
+            own.set(outer.reason)
+        elif (actor := _asked_by(context, operation)) is not None:
+            own.set(f"cancelled by {actor.name}")
 
+    def listen() -> None:
+        while not own.is_set and not ended.wait(_LOOK_EVERY):
+            look()
+
+    look()
     thread = threading.Thread(target=listen, name="cancel-listener", daemon=True)
     thread.start()
     try:
