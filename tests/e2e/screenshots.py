@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-import tempfile
 from pathlib import Path
 
 from playwright.sync_api import Error, Page
@@ -23,6 +22,5 @@ def keep_screenshot(page: Page, test: str) -> None:
 
 
 def screenshots() -> Path:
-    """The folder; it need not exist."""
-    kept = os.environ.get(VARIABLE)
-    return (Path(kept) if kept else Path(tempfile.gettempdir(), "baseliner-artifacts")) / "screenshots"
+    """The folder; it need not exist. On a disk, though the tests' other files may be in memory."""
+    return Path(os.environ.get(VARIABLE) or "/tmp/baseliner-artifacts") / "screenshots"

@@ -79,10 +79,17 @@ def listen(workspace: Workspace) -> Iterator[Callable[[Register], None]]:
             register(app)
             handler = SocketModeHandler(app, workspace.description["app_token"])
             handler.connect()  # type: ignore[no-untyped-call]
-            stack.callback(handler.close)
+            stack.callback(_stop, handler, workspace.url)
             eventually(handler.client.is_connected)
 
         yield start
+
+
+def _stop(handler: SocketModeHandler, url: str) -> None:
+    handler.client.auto_reconnect_enabled = False
+    httpx.post(f"{url}/test/drop_sockets", trust_env=False).raise_for_status()
+    eventually(lambda: not handler.client.is_connected())
+    handler.close()  # type: ignore[no-untyped-call]  # waits for the SDK's receive timeout while it is connected
 
 
 @pytest.fixture

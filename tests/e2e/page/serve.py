@@ -1,6 +1,7 @@
 """A workspace with its page, in a process of its own: NiceGUI keeps one application for each process.
 
-Prints the address and serves until its standard input closes. `POST /test/reset` empties it for the next test.
+Prints the address and serves until its standard input closes. `POST /test/reset` empties it for the next test,
+`POST /test/drop_sockets` closes the app's sockets.
 """
 
 from __future__ import annotations
@@ -51,7 +52,12 @@ async def serve() -> None:
         empty(workspace)
         return Response(status_code=204)
 
-    sandbox.app.router.routes.append(Route("/test/reset", reset, methods=["POST"]))
+    async def drop_sockets(_request: Request) -> Response:
+        await sandbox.sockets.close()
+        return Response(status_code=204)
+
+    for name, endpoint in (("reset", reset), ("drop_sockets", drop_sockets)):
+        sandbox.app.router.routes.append(Route(f"/test/{name}", endpoint, methods=["POST"]))
     mount_page(sandbox.app, workspace, sandbox.acts)
     config = uvicorn.Config(sandbox.app, log_level="warning", ws="websockets-sansio", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)

@@ -83,12 +83,14 @@ def test_menus_of_a_message_send_what_was_chosen(page: Page, workspace: Workspac
 
 def test_options_for_what_was_typed_before_come_too_late(page: Page, workspace: Workspace, listen: Listen) -> None:
     payloads: dict[str, list[Json]] = {}
+    asked: list[str] = []
     answered: list[str] = []
     overtaken = Event()
 
     def register(app: App) -> None:
         @app.options("ticket")
         def offer(ack: Ack, payload: Json) -> None:
+            asked.append(payload["value"])
             if payload["value"] == "1":
                 overtaken.wait(4)
             ack(options=[option(f"Ticket {payload['value']}", payload["value"] or "any")])
@@ -100,6 +102,7 @@ def test_options_for_what_was_typed_before_come_too_late(page: Page, workspace: 
     select = {"type": "external_select", "action_id": "ticket", "min_query_length": 1}
     workspace.post("x", blocks=[{"type": "actions", "elements": [select]}])
     field(page, "ticket").press_sequentially("1")
+    eventually(lambda: "1" in asked)
     field(page, "ticket").press_sequentially("7")
     expect(page.get_by_role("option", name="Ticket 17")).to_be_visible()
     overtaken.set()

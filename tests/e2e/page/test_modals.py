@@ -151,6 +151,7 @@ def fill_in_the_rest(page: Page) -> None:
     for kind, choice in (("channels_select", "#db-alerts"), ("conversations_select", "Dana Developer")):
         field(page, kind).click()
         page.get_by_role("option", name=choice).click()
+        expect(page.get_by_role("option")).to_have_count(0)
     field(page, "multi_users_select").click()
     page.get_by_role("option", name="Olive Operator").click()
     page.get_by_role("option", name="Arjun Approver").click()
