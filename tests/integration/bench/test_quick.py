@@ -32,6 +32,7 @@ NAMES = {
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_quick(tmp_path: Path, work_directory: Path) -> None:
     found = run_bench(tmp_path / "latest.json", work_directory / "bench")
     assert set(found) == {"machine", "rows", "notes", "failures"}
@@ -52,7 +53,7 @@ def run_bench(output: Path, place: Path) -> dict[str, Any]:
         env={**os.environ, "TMPDIR": str(place)},
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=560,
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
