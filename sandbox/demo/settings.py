@@ -56,6 +56,8 @@ def write_settings(world: World) -> str:
                 "tools": [str(application.cluster.bin_dir)],
             },
         ),
+        ("[targets.fleet.retention]", {"last": 10, "hourly": 24, "daily": 7}),
+        ("[targets.fleet.drill]", {"smoke": ["SELECT count(*) > 0 FROM devices"]}),
         ("[targets.fleet.application]", {"health_url": f"{application.url}/health"}),
         *(_service(world, service) for service in SERVICES),
         (
