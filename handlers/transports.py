@@ -9,6 +9,7 @@ from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_bolt.adapter.starlette.handler import to_bolt_request, to_starlette_response
 from slack_sdk.errors import SlackClientError
+from slack_sdk.socket_mode import SocketModeClient
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,6 +19,7 @@ logger = logging.getLogger(__name__)
 _WORKERS = 20
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds between two attempts to connect."""
+_RECEIVER_LOOKS = 0.05
 
 
 class SocketMode:
@@ -40,7 +42,12 @@ class SocketMode:
         """Envelopes that were not acknowledged are delivered again, to whoever connects next."""
         self._closing.set()
         self._thread.join()
-        self._handler.client.close()
+        client = self._handler.client
+        client.auto_reconnect_enabled = False
+        client.current_session_state.terminated = True
+        client.disconnect()
+        _end_receiver(client)
+        client.close()
 
     def _connect(self) -> None:
         pause = FIRST_PAUSE
@@ -54,6 +61,15 @@ class SocketMode:
                 logger.exception("no connection to Slack, next attempt in %.0f s", pause)
             self._closing.wait(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def _end_receiver(client: SocketModeClient) -> None:
+    runner = client.current_session_runner
+    runner.event.set()
+    while runner.is_alive():
+        # Again and again: as it begins, the SDK's receiver takes this back, and its close() would wait for ever.
+        client.current_session_state.terminated = True
+        runner.thread.join(_RECEIVER_LOOKS)
 
 
 def socket_mode(app: App, app_token: str) -> SocketMode:

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 import pytest
 from slack_bolt import BoltRequest, BoltResponse
 from slack_sdk.signature import SignatureVerifier
+from slack_sdk.socket_mode import SocketModeClient
 
 import handlers
 from bot.settings import Settings
@@ -160,6 +161,27 @@ def test_an_answer_that_cannot_be_given_is_logged(desk: Desk, caplog: pytest.Log
 def test_it_works_over_socket_mode_too(make_desk: MakeDesk, settings: Settings) -> None:
     desk = make_desk(settings, socket=True)
     assert "is accepted" in desk.ask("backup")
+
+
+def test_it_can_be_closed_in_the_moment_in_which_it_begins_to_receive(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begins = threading.Event()
+    session_id = SocketModeClient.session_id
+
+    def closed_meanwhile(client: SocketModeClient) -> str:
+        if threading.current_thread() is client.current_session_runner.thread and not begins.is_set():
+            begins.set()
+            eventually(lambda: client.current_session_state.terminated)
+        return str(session_id(client))
+
+    monkeypatch.setattr(SocketModeClient, "session_id", closed_meanwhile)
+    connection = handlers.socket_mode(desk.app, desk.slack.workspace.credentials.app_token)
+    assert begins.wait(60)
+    closing = threading.Thread(target=connection.close, daemon=True)
+    closing.start()
+    closing.join(60)
+    assert not closing.is_alive()
 
 
 def test_a_connection_is_tried_until_slack_is_there(

@@ -43,7 +43,7 @@ def state_of(rig: Rig, operation: Operation) -> OperationState:
     return rig.services.overview.operation(operation.id).state
 
 
-def ended(rig: Rig, operation: Operation, timeout: float = 20) -> Operation:
+def ended(rig: Rig, operation: Operation, timeout: float = 60) -> Operation:
     eventually(lambda: state_of(rig, operation).ended, timeout)
     return rig.services.overview.operation(operation.id)
 
@@ -63,7 +63,7 @@ def test_a_restore_goes_from_request_to_data_by_the_queue_alone(rig: Rig) -> Non
         restore = rig.services.restores.request(request, OPERATOR)
         eventually(lambda: state_of(rig, restore) is OperationState.AWAITING_APPROVAL)
         rig.services.approvals.decide(restore.id, APPROVER, Decision.APPROVED)
-        assert ended(rig, restore, 40).state is OperationState.DONE
+        assert ended(rig, restore).state is OperationState.DONE
     assert rig.value("SELECT count(*) FROM devices WHERE name LIKE 'old %'") == 50
     assert set(job_states(rig)) == {"succeeded"}
 
@@ -120,13 +120,13 @@ def test_the_work_of_a_killed_process_is_taken_up_by_another(rig: Rig) -> None:
             env={**os.environ, **rig.setup.environment},
         )
         try:
-            eventually(lambda: dumping(rig), 30)
+            eventually(lambda: dumping(rig))
         finally:
             process.send_signal(signal.SIGKILL)
             process.wait(10)
         assert state_of(rig, operation) is OperationState.RUNNING
     with work(rig):
-        done = ended(rig, operation, 60)
+        done = ended(rig, operation)
     assert (done.state, done.attempt) == (OperationState.DONE, 2), log.read_text()
     assert rig.backup_ids() == [done.result["backup_id"]]
     assert len(rig.objects()) == 3
