@@ -73,13 +73,16 @@ def test_a_start_that_fails_says_why(fleet: Fleet) -> None:
     assert "DATABASE_URL is not set" in answer.stderr
 
 
-def test_the_services_end_with_the_holder_of_their_lifeline(clusters: Clusters, tmp_path: Path) -> None:
-    lifeline = tmp_path / "lifeline"
-    ServiceSettings(clusters.get(16).dsn(), free_port(), 0.1, str(lifeline)).write(tmp_path)
+def test_the_services_end_with_the_holder_of_their_lifeline(fleet: Fleet, tmp_path: Path) -> None:
+    state_dir, lifeline = tmp_path / "another", tmp_path / "another_lifeline"
+    state_dir.mkdir()
+    ServiceSettings(fleet.database.dsn, free_port(), 0.1, str(lifeline)).write(state_dir)
+    run_files = [state_dir / "app.run", state_dir / "worker.run"]
     with hold(lifeline):
         for service in ("app", "worker"):
-            subprocess.run(control_argv(tmp_path, "start", service), check=True)
-    for run_file in (tmp_path / "app.run", tmp_path / "worker.run"):
+            subprocess.run(control_argv(state_dir, "start", service), check=True)
+        assert None not in [holder(run_file) for run_file in run_files]
+    for run_file in run_files:
         eventually(partial(lambda path: holder(path) is None, run_file))
 
 
