@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from slack_bolt import Args
 
+from bot.errors import UsageError
 from bot.services import Services
 from handlers import ids
 from handlers.directory import Directory
@@ -24,6 +25,10 @@ class BackupListeners:
         targets = list(self._services.settings.targets)
         plain, arguments = take_format(request.arguments)
         target, words = take_target(arguments, targets, free_text=True)
+        if unknown := next((word for word in words if word.startswith("--")), None):
+            raise UsageError(
+                f"There is no option “{unknown}”.", f"{ids.COMMAND} backup [target] [--format plain] [note…]"
+            )
         if target is None:
             request.open_modal(backup_modal(targets, request.modal_context()))
             return

@@ -41,7 +41,8 @@ class CatalogListeners:
 
     def details(self, args: Args) -> None:
         args.ack()
-        details = self._services.catalog.details(ids.identifier(args.payload["selected_option"]["value"]))
+        chosen = args.payload.get("selected_option") or {}
+        details = self._services.catalog.details(ids.identifier(chosen.get("value")))
         view = details_modal(details, _channel(args), self._services.clock.now())
         args.client.views_open(trigger_id=args.body["trigger_id"], view=view)
 

@@ -74,6 +74,8 @@ def take_target(
 
 def take_format(words: tuple[str, ...]) -> tuple[bool, tuple[str, ...]]:
     """Whether `--format plain` is among the words, and the others. Raises UsageError for another format."""
+    # Slack's composer may make one long dash of two.
+    words = tuple(f"--{word[1:]}" if word.startswith("—") else word for word in words)
     joined = tuple(
         word for given in words for word in (given.split("=", 1) if given.startswith("--format=") else [given])
     )
@@ -117,7 +119,7 @@ def parse_window(words: tuple[str, ...], now: datetime, zone: ZoneInfo | None) -
 
 
 def _start(words: tuple[str, ...], now: datetime, zone: ZoneInfo | None) -> datetime:
-    if words == ("now",):
+    if words in ((), ("now",)):
         return now.astimezone(UTC)
     if words[:1] == ("in",) and len(words) > 1:
         return now.astimezone(UTC) + _duration("".join(words[1:]))

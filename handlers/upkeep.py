@@ -57,7 +57,7 @@ class UpkeepListeners:
 
     def _named(self, words: tuple[str, ...], act: str) -> tuple[str, ScheduleName, str]:
         """The drill schedule where its name stands after the target, with a reason behind it."""
-        target, rest = take_target(words, self._targets, free_text=True)
+        target, rest = take_target(words, self._targets)
         if target is None or not rest:
             raise UsageError("Say which target, and why.", f"{ids.COMMAND} schedule {act} TARGET reason…")
         if len(rest) > 1 and rest[0].lower() in set(ScheduleName):

@@ -68,13 +68,13 @@ class Backups:
             return backups.newest_first(connection, target, limit, offset)
 
     def get(self, target: str, backup_id: str) -> Backup:
-        """`latest` is the newest. Raises NotFound, also for another target's backup and for one that was removed."""
+        """`latest` is the newest but for safety backups: those are of states that somebody wanted to leave.
+
+        Raises NotFound, also for another target's backup and for one that was removed.
+        """
         self._context.target(target)
         if backup_id == "latest":
-            newest = self.newest_first(target, 1)
-            if not newest:
-                raise NotFound(f"{target} has no backup yet.", f"List them: baseliner backups {target}")
-            return newest[0]
+            return self._latest(target)
         found = self.find(backup_id, target)
         if found.target != target:
             raise NotFound(
@@ -82,6 +82,15 @@ class Backups:
                 f"List them: baseliner backups {target}",
             )
         return found
+
+    def _latest(self, target: str) -> Backup:
+        with self._context.database.transaction() as connection:
+            found = backups.latest(connection, target)
+        if found is not None:
+            return found
+        if self.newest_first(target, 1):
+            raise NotFound(f"{target} has only safety backups.", f"Name one: baseliner backups {target} lists them.")
+        raise NotFound(f"{target} has no backup yet.", f"List them: baseliner backups {target}")
 
     def find(self, backup_id: str, target: str = "TARGET") -> Backup:
         """Of any target; `target` is where to look for others. Raises NotFound."""

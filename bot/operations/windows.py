@@ -12,6 +12,7 @@ from bot.store import audit, messages, windows
 from bot.store.database import Connection
 
 _LATE = timedelta(minutes=2)
+_FARTHEST = timedelta(days=366)
 _LONGEST = timedelta(days=7)
 _CLOCKWORK = Actor("clock", "the clock", Surface.SCHEDULE)
 
@@ -114,5 +115,7 @@ def _check_times(request: WindowRequest, now: datetime) -> None:
         raise UsageError("The window would be over already.", "Give times to come.")
     if request.starts_at < now - _LATE:
         raise UsageError("The window would have started in the past.", "Start it now or later.")
+    if request.starts_at > now + _FARTHEST:
+        raise UsageError("The window would start more than a year from now.", "Announce it nearer to its time.")
     if request.ends_at - request.starts_at > _LONGEST:
         raise UsageError("The window is longer than 7 days.", "Announce shorter ones; a window is for one change.")

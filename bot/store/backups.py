@@ -80,6 +80,16 @@ def newest_first(connection: Connection, target: str | None, limit: int, offset:
     return [_backup(row) for row in rows]
 
 
+def latest(connection: Connection, target: str) -> Backup | None:
+    """The newest that was asked for or scheduled. A safety backup is of the state that somebody wanted to leave."""
+    row = connection.execute(
+        """SELECT * FROM backups WHERE removed_at IS NULL AND target = %s AND kind <> 'safety'
+           ORDER BY taken_at DESC, id DESC LIMIT 1""",
+        (target,),
+    ).fetchone()
+    return _backup(row) if row else None
+
+
 def count(connection: Connection, target: str | None) -> int:
     query = """SELECT count(*) AS n FROM backups
                WHERE removed_at IS NULL AND (%(target)s::text IS NULL OR target = %(target)s)"""

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from bot.errors import NotFound, Refused, UsageError
-from bot.models import OperationState, RestoreRequest, SubjectKind
+from bot.models import BackupKind, OperationState, RestoreRequest, SubjectKind
 from tests.house import NOW, OPERATOR, STRANGER, TARGET, Rig
 
 
@@ -69,3 +69,14 @@ def test_a_plan_that_cannot_be_made_fails_the_operation_and_asks_nobody(rig: Rig
     assert "does not exist" in planned.failure.message
     assert planned.failure.left_as_it_was == "Nothing was asked of anybody and nothing was touched."
     assert SubjectKind.APPROVAL not in {drawing.subject for drawing in rig.services.drawings.due()}
+
+
+def test_the_latest_is_never_a_safety_backup(rig: Rig) -> None:
+    asked = str(rig.backup().result["backup_id"])
+    assert rig.run(rig.approved_restore()).state is OperationState.DONE
+    assert rig.services.backups.newest_first(TARGET, 1)[0].kind is BackupKind.SAFETY
+    assert rig.services.backups.get(TARGET, "latest").id == asked
+    with rig.house.context.database.transaction() as connection:
+        connection.execute("DELETE FROM backups WHERE id = %s", (asked,))
+    with pytest.raises(NotFound, match="has only safety backups"):
+        rig.services.backups.get(TARGET, "latest")
