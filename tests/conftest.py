@@ -26,9 +26,15 @@ _LONGEST_FIRST = ("bench", "e2e/test_demo", "world/test_demo", "test_crashes", "
 
 def pytest_configure() -> None:
     """Keep every file of the tests in memory where there is plenty; TMPDIR, when set, is obeyed instead."""
-    if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > _ROOM:
+    if "TMPDIR" not in os.environ and MEMORY.is_dir() and has_room_for_programs(MEMORY):
         os.environ["TMPDIR"] = str(MEMORY)
         tempfile.tempdir = None
+
+
+def has_room_for_programs(directory: Path) -> bool:
+    """Much room, and what is copied there may be run: in a container neither may be so."""
+    system = os.statvfs(directory)
+    return system.f_bavail * system.f_frsize > _ROOM and not system.f_flag & os.ST_NOEXEC
 
 
 @pytest.hookimpl(trylast=True)
