@@ -19,7 +19,7 @@ from handlers.commands import CommandListener, command_table
 from handlers.directory import Directory
 from handlers.drills import DrillListeners
 from handlers.errors import answered
-from handlers.middleware import check_origin, give_reference
+from handlers.middleware import acknowledge_at_once, check_origin, give_reference
 from handlers.operations import OperationListeners
 from handlers.overview import OverviewListeners
 from handlers.preflight import PreflightListeners
@@ -27,7 +27,7 @@ from handlers.restores import RestoreListeners
 from handlers.upkeep import UpkeepListeners
 from handlers.windows import WindowListeners
 
-# With Bolt's own five, the sixth command at once is acknowledged too late.
+# With Bolt's own five, the sixth dialog at once is answered too late.
 _LISTENER_THREADS = 20
 _API_SECONDS = 10
 
@@ -59,6 +59,7 @@ def build_app(
     )
     app.middleware(give_reference(new_reference))
     app.middleware(check_origin(services.settings.slack.team_id, app_id_of(app_token)))
+    app.middleware(acknowledge_at_once)
     register(app, services)
     return app
 

@@ -22,6 +22,5 @@ class ApprovalListeners:
         self._decide(args, Decision.DENIED)
 
     def _decide(self, args: Args, decision: Decision) -> None:
-        args.ack()
         person = self._directory.person_of(args.body)
         self._services.approvals.decide(ids.identifier(args.payload["value"]), person.actor, decision)

@@ -31,16 +31,13 @@ class CatalogListeners:
 
     def turn(self, args: Args) -> None:
         """Newer and Older: another page in the place of this one."""
-        args.ack()
         self._show(args, args.payload["value"])
 
     def filter(self, args: Args) -> None:
         """The first page of the chosen target, or of all."""
-        args.ack()
         self._show(args, args.payload["selected_option"]["value"])
 
     def details(self, args: Args) -> None:
-        args.ack()
         chosen = args.payload.get("selected_option") or {}
         details = self._services.catalog.details(ids.identifier(chosen.get("value")))
         view = details_modal(details, _channel(args), self._services.clock.now())
@@ -48,7 +45,6 @@ class CatalogListeners:
 
     def ask_to_pin(self, args: Args) -> None:
         """The button of the details: asks why."""
-        args.ack()
         channel = ids.decode(args.body["view"]["private_metadata"]).channel
         view = pin_modal(ids.identifier(args.payload["value"]), channel)
         args.client.views_push(trigger_id=args.body["trigger_id"], view=view)

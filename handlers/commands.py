@@ -95,7 +95,6 @@ class CommandListener:
         self._directory = directory
 
     def listen(self, args: Args) -> None:
-        args.ack()
         command, client = args.payload, args.client
         typed = parse(command.get("text") or "")
         reply = Reply(client, command["user_id"], command["channel_id"], args.respond)

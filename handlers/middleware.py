@@ -39,3 +39,13 @@ def check_origin(team_id: str | None, app_id: str | None) -> Callable[..., BoltR
         return ack()
 
     return middleware
+
+
+def acknowledge_at_once(body: dict[str, Any], ack: Ack, next: Callable[[], None]) -> None:
+    """Commands and clicks are acknowledged here, before they wait for a thread; a dialog's answer is in its own.
+
+    Slack waits three seconds (source: docs.slack.dev/interactivity/implementing-slash-commands).
+    """
+    if "command" in body or body.get("type") == "block_actions":
+        ack()
+    next()

@@ -26,6 +26,5 @@ class OperationListeners:
 
     def cancel(self, args: Args) -> None:
         """The button. The message is redrawn, so a click that counts needs no answer."""
-        args.ack()
         person = self._directory.person_of(args.body)
         self._services.cancelling.cancel(ids.identifier(args.payload["value"]), person.actor)

@@ -36,7 +36,6 @@ class RestoreListeners:
 
     def change_target(self, args: Args) -> None:
         """Offers the backups of the target that was chosen in the dialog."""
-        args.ack()
         target = ids.identifier(args.payload["selected_option"]["value"])
         person = self._directory.person_of(args.body)
         self._services.restores.authorize(target, person.actor)

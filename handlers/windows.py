@@ -55,7 +55,6 @@ class WindowListeners:
 
     def cancel(self, args: Args) -> None:
         """The Cancel button of an announcement, which is redrawn."""
-        args.ack()
         person = self._directory.person_of(args.body)
         self._services.windows.cancel(ids.identifier(args.payload["value"]), person.actor)
 

@@ -45,6 +45,11 @@ def from_json(data: bytes) -> Manifest:
     return manifest
 
 
+def from_value(value: object) -> Manifest:
+    """From the catalog's own copy, which came through `to_json`: no more than its shape is checked."""
+    return _ADAPTER.validate_python(value)
+
+
 def _parsed(data: bytes) -> dict[str, Any]:
     try:
         value = json.loads(data)

@@ -9,7 +9,7 @@ from datetime import datetime
 from psycopg.types.json import Jsonb
 
 from bot.models import Backup, BackupKind
-from bot.storage.manifest import from_json, to_json
+from bot.storage.manifest import from_value, to_json
 from bot.store.database import Connection, Row, one
 
 _UNDER_WAY = ("planning", "awaiting_approval", "queued", "running")
@@ -175,7 +175,7 @@ def _backup(row: Row) -> Backup:
         storage=row["storage"],
         location=row["location"],
         manifest_sha256=row["manifest_sha256"],
-        manifest=from_json(json.dumps(row["manifest"]).encode()),
+        manifest=from_value(row["manifest"]),
         verified_at=row["verified_at"],
         verified_by=row["verified_by"],
         restore_seconds=row["restore_seconds"],

@@ -13,7 +13,9 @@ from slack_sdk.signature import SignatureVerifier
 from slack_sdk.socket_mode import SocketModeClient
 
 import handlers
+from bot.models import Actor, OperationState
 from bot.settings import Settings
+from handlers import ids
 from handlers.app import app_id_of
 from handlers.reply import Reply
 from handlers.views.answers import Usage, help_message
@@ -95,6 +97,30 @@ def test_slow_answers_do_not_delay_the_next_acknowledgement(desk: Desk, monkeypa
         assert time.monotonic() - started < 3.0
     finally:
         release.set()
+
+
+def test_a_command_and_a_click_are_acknowledged_while_every_thread_is_busy(desk: Desk) -> None:
+    operation = desk.services.backups.request("inventory", Actor(OPERATOR, "Olive"))
+    free = threading.Event()
+    for _ in range(40):
+        desk.app.listener_runner.listener_executor.submit(free.wait)
+    click = {
+        "type": "block_actions",
+        "team": {"id": "T0SANDBOX1"},
+        "user": {"id": OPERATOR},
+        "api_app_id": desk.slack.workspace.app.app_id,
+        "actions": [
+            {"type": "button", "action_id": ids.CANCEL_OPERATION, "block_id": "x", "value": operation.id},
+        ],
+    }
+    try:
+        assert dispatch(desk, command(desk)).status == 200
+        assert dispatch(desk, {"payload": json.dumps(click)}).status == 200
+        assert desk.services.overview.operation(operation.id).state is OperationState.QUEUED
+    finally:
+        free.set()
+    eventually(lambda: desk.services.overview.operation(operation.id).state is OperationState.CANCELLED)
+    assert "backup [target]" in desk.answer()
 
 
 def test_an_error_after_the_acknowledgement_does_not_take_it_back(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
