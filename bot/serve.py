@@ -13,6 +13,7 @@ from types import FrameType
 import uvicorn
 from starlette.applications import Starlette
 
+from bot.attached import AttachedWorker, stop_when_detached
 from bot.errors import BaselinerError, UsageError
 from bot.jobs import Worker
 from bot.leader import Leadership
@@ -25,23 +26,25 @@ _log = logging.getLogger(__name__)
 _PATIENCE = 40.0
 
 
-def serve(settings: Settings, http: str, *, with_worker: bool) -> None:
-    """Slack, schedules and one worker, until SIGINT or SIGTERM."""
+def serve(settings: Settings, http: str, worker_options: Sequence[str] | None) -> None:
+    """Slack, schedules and (unless its options are None) one worker, until SIGINT or SIGTERM."""
     dsn = settings.state.dsn.get_secret_value()
     _log.info("state schema at revision %s", schema.upgrade(dsn))
     stop = threading.Event()
     with _signals(stop), open_house(settings, os.environ) as house, slack_side(house) as slack, ExitStack() as stack:
         leadership = Leadership(house.context.database, lambda: _duties(house, slack))
         threads = [_Thread("leader", leadership.run, stop)]
-        if with_worker:
-            threads.append(_Thread("worker", Worker(dsn, "default", house.work).run, stop))
+        worker = AttachedWorker(worker_options, _PATIENCE) if worker_options is not None else None
+        if worker is not None:
+            threads.append(_Thread("worker", worker.run, stop))
         stack.enter_context(_all_running(threads, stop))
 
         def readiness() -> dict[str, bool]:
             return {
                 "state_database": _answers(house),
                 "slack": slack.connected(),
-                **{thread.name: thread.is_alive() for thread in threads},
+                "leader": threads[0].is_alive(),
+                **({"worker": worker.running} if worker is not None else {}),
             }
 
         stack.enter_context(_http_server(http_app(house.services, readiness, slack.routes), http))
@@ -50,11 +53,13 @@ def serve(settings: Settings, http: str, *, with_worker: bool) -> None:
         _log.info("stopping: running work is brought to an end and cleaned up")
 
 
-def work(settings: Settings, queue: str) -> None:
-    """One worker, until SIGINT or SIGTERM."""
+def work(settings: Settings, queue: str, *, attached: bool = False) -> None:
+    """One worker, until SIGINT or SIGTERM, or, when attached, the end of standard input."""
     dsn = settings.state.dsn.get_secret_value()
     schema.upgrade(dsn)
     stop = threading.Event()
+    if attached:
+        stop_when_detached(stop)
     with _signals(stop), open_house(settings, os.environ) as house:
         worker = _Thread("worker", Worker(dsn, queue, house.work).run, stop)
         with _all_running([worker], stop):
@@ -96,7 +101,7 @@ def _all_running(threads: Sequence[_Thread], stop: threading.Event) -> Generator
     finally:
         stop.set()
         for thread in threads:
-            thread.join(_PATIENCE)
+            thread.join(_PATIENCE + 5)
 
 
 @contextmanager

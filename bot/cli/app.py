@@ -81,19 +81,22 @@ def serve(
 
     log_to_stderr(logging.INFO)
     with told():
-        run(settings_from(config), http, with_worker=not no_worker)
+        same_settings = ["--config", str(config)] if config else []
+        run(settings_from(config), http, None if no_worker else same_settings)
 
 
 @app.command()
 def worker(
-    queue: Annotated[str, typer.Option(help="The worker group to serve.")] = "default", config: ConfigOption = None
+    queue: Annotated[str, typer.Option(help="The worker group to serve.")] = "default",
+    attached: Annotated[bool, typer.Option("--attached", hidden=True)] = False,
+    config: ConfigOption = None,
 ) -> None:
     """One worker of a queue; start it anywhere that reaches the state database and the targets."""
     from bot.serve import work
 
     log_to_stderr(logging.INFO)
     with told():
-        work(settings_from(config), queue)
+        work(settings_from(config), queue, attached=attached)
 
 
 @db.command("upgrade")
