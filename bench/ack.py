@@ -30,7 +30,7 @@ _READY_WITHIN_S = 60.0
 
 
 def measure(database: Seeded, options: Options) -> list[Row]:
-    """One row for each way of delivery. Worker, scheduler and Slack are one process, as `baseliner serve` has it."""
+    """One row for each way of delivery. The worker is beside it, as `baseliner serve` starts it."""
     return [_row(database, mode, options) for mode in MODES]
 
 

@@ -190,6 +190,9 @@ def _pinned(connection: Connection) -> Iterator[None]:
     """Pin the settings for this block alone, in the transaction under way or a repeatable read of its own."""
     own = connection.info.transaction_status == TransactionStatus.IDLE
     with connection.transaction(force_rollback=True):
+        if not own:
+            # Beside a dump, whose own processes are the bounded number that reads.
+            connection.execute("SET LOCAL max_parallel_workers_per_gather = 0")
         if own:
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         for name, value in _PINNED.items():
