@@ -119,7 +119,7 @@ class TargetSettings(Section):
     """how long the database that a restore set aside stays"""
     jobs: int = Field(default=2, ge=1, le=32)
     """connections that dump or restore at once"""
-    compression: int = Field(default=3, ge=1, le=19)
+    compression: int = Field(default=1, ge=1, le=19)
     """zstd's level"""
     hash_tables_up_to: Size = 100 * 10**9
     """of a larger table the rows are only counted; 0 counts everywhere"""

@@ -88,9 +88,9 @@ class BackupEngine:
         started_at = self._context.now()
         source = self._source(order.target)
         storage = self.storage_of(order.target)
-        hashed = self._context.target(order.target).hash_tables_up_to
+        settings = self._context.target(order.target)
         with self._archive(order, source, storage) as archive:
-            with Snapshot(source.server) as snapshot, _beside(snapshot, hashed, stop) as digesting:
+            with Snapshot(source.server) as snapshot, _beside(snapshot, settings, stop) as digesting:
                 result = self._dump(order, source, archive, snapshot.id, stop, on_progress)
                 if order.with_script:
                     script = archive.open(SCRIPT_OBJECT, "script", int(source.expected_bytes * _COMPRESSED_TO))
@@ -228,12 +228,14 @@ class BackupEngine:
 
 
 @contextmanager
-def _beside(snapshot: Snapshot, hashed_up_to_bytes: int, stop: StopSignal) -> Generator[Callable[[], DatabaseDigest]]:
+def _beside(snapshot: Snapshot, settings: TargetSettings, stop: StopSignal) -> Generator[Callable[[], DatabaseDigest]]:
     """Digest the same snapshot while the dump runs; the callable waits for the outcome, or for `stop`."""
     # A stop of its own: a dump that fails must not wait for a digest that nobody needs any more.
     own = StopSignal()
     with ThreadPoolExecutor(1, thread_name_prefix="digest") as executor:
-        future = executor.submit(snapshot.digest, stop=own, hashed_up_to_bytes=hashed_up_to_bytes)
+        future = executor.submit(
+            snapshot.digest, stop=own, hashed_up_to_bytes=settings.hash_tables_up_to, processes=settings.jobs
+        )
 
         def outcome() -> DatabaseDigest:
             while not wait([future], timeout=0.2).done:

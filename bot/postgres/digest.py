@@ -11,6 +11,7 @@ from psycopg.pq import TransactionStatus
 from bot.models import DatabaseDigest, TableDigest
 from bot.postgres.cancel import cancelled_by
 from bot.postgres.errors import readable_errors
+from bot.postgres.row_text import COLUMNS, columns_of, row_text
 from bot.postgres.schema_hash import schema_sha256
 from bot.runtime.stop import StopSignal
 
@@ -35,9 +36,7 @@ _PINNED = {
 
 _TABLES = """
     SELECT n.nspname, c.relname, format('%I.%I', n.nspname, c.relname),
-           array(SELECT a.attname::text FROM pg_catalog.pg_attribute a
-                 WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attname),
-           pg_catalog.pg_table_size(c.oid)
+           c.oid, pg_catalog.pg_table_size(c.oid)
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND c.oid >= 16384
@@ -92,19 +91,29 @@ def database_digest(
     stop: StopSignal,
     sequences: Mapping[str, int] | None = None,
     hashed: Hashed = _everything,
+    processes: int | None = None,
 ) -> DatabaseDigest:
     """Digest of the connection's database in its current transaction's snapshot, or in one of its own.
 
-    `sequences` are positions read before the dump began (see Snapshot). Takes about 0.6 s per million rows. Raises
-    DatabaseUnreachable when a table may not be read, is under row security or is locked; Interrupted.
+    `sequences` are positions read before the dump began (see Snapshot). At most `processes` of the server read, where
+    that is given. Raises DatabaseUnreachable when a table may not be read, is under row security or is locked;
+    Interrupted.
     """
     with readable_errors("computing the digest"), cancelled_by(connection, stop), _pinned(connection):
+        if processes is not None:
+            _limit(connection, processes)
         positions = sequence_positions(connection) if sequences is None else sequences
         tables = list(_table_digests(connection, stop, hashed))
         large_objects = _large_objects(connection, stop, hashed)
         if large_objects.rows:
             tables.append(large_objects)
         return DatabaseDigest(tuple(tables), dict(positions), large_objects.rows, schema_sha256(connection))
+
+
+def _limit(connection: Connection, processes: int) -> None:
+    limit = "max_parallel_workers_per_gather"
+    query = "SELECT set_config(%s, least(current_setting(%s)::int, %s)::text, true)"
+    connection.execute(query, (limit, limit, processes - 1))
 
 
 def sequence_positions(connection: Connection) -> dict[str, int]:
@@ -150,23 +159,21 @@ def _table_differences(expected: DatabaseDigest, actual: DatabaseDigest) -> Iter
 
 
 def _table_digests(connection: Connection, stop: StopSignal, hashed: Hashed) -> Iterator[TableDigest]:
-    for schema, table, name, columns, size in connection.execute(_TABLES).fetchall():
+    for schema, table, name, oid, size in connection.execute(_TABLES).fetchall():
         stop.check()
         with readable_errors(f"reading {name}"):
-            row = connection.execute(_digest_query(schema, table, columns if hashed(name, size) else None)).fetchone()
+            content = _content(connection, oid) if hashed(name, size) else sql.SQL("NULL")
+            query = sql.SQL("SELECT count(*), {} FROM ONLY {} AS t").format(content, sql.Identifier(schema, table))
+            row = connection.execute(query).fetchone()
         assert row is not None  # noqa: S101 - an aggregate has one row
         yield TableDigest(name, int(row[0]), None if row[1] is None else str(row[1]))
 
 
-def _digest_query(schema: str, table: str, columns: list[str] | None) -> sql.Composed:
-    if columns is None:
-        return sql.SQL("SELECT count(*), NULL FROM ONLY {}").format(sql.Identifier(schema, table))
-    # Columns by name: with inheritance a restore may change their order. "C": a collation may change what hashes alike.
-    row = sql.SQL(", ").join(sql.Identifier("t", column) for column in columns)
-    return sql.SQL(
-        'SELECT count(*), coalesce(sum(hashtextextended((ROW({row})::text) COLLATE "C", 0)::numeric), 0)'
-        " FROM ONLY {table} AS t"
-    ).format(row=row, table=sql.Identifier(schema, table))
+def _content(connection: Connection, table: int) -> sql.Composed:
+    row = connection.execute(COLUMNS, (table,)).fetchone()
+    assert row is not None  # noqa: S101 - an aggregate has one row
+    # "C": a collation may change what hashes alike. A sum of bigint is a numeric: it does not overflow.
+    return sql.SQL('coalesce(sum(hashtextextended({} COLLATE "C", 0)), 0)').format(row_text("t", columns_of(*row)))
 
 
 def _large_objects(connection: Connection, stop: StopSignal, hashed: Hashed) -> TableDigest:
@@ -190,9 +197,6 @@ def _pinned(connection: Connection) -> Iterator[None]:
     """Pin the settings for this block alone, in the transaction under way or a repeatable read of its own."""
     own = connection.info.transaction_status == TransactionStatus.IDLE
     with connection.transaction(force_rollback=True):
-        if not own:
-            # Beside a dump, whose own processes are the bounded number that reads.
-            connection.execute("SET LOCAL max_parallel_workers_per_gather = 0")
         if own:
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         for name, value in _PINNED.items():

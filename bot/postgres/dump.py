@@ -108,14 +108,14 @@ class Snapshot:
             raise
         return connection
 
-    def digest(self, *, stop: StopSignal, hashed_up_to_bytes: int) -> DatabaseDigest:
+    def digest(self, *, stop: StopSignal, hashed_up_to_bytes: int, processes: int) -> DatabaseDigest:
         """The digest of this moment, on a connection of its own: it may run beside the dump.
 
-        Of a table with more than `hashed_up_to_bytes` the rows are only counted.
+        Of a table with more than `hashed_up_to_bytes` the rows are only counted. At most `processes` read for it.
         """
         with self.connect() as connection:
             hashed = hashed_up_to(hashed_up_to_bytes)
-            return database_digest(connection, stop=stop, sequences=self.sequences, hashed=hashed)
+            return database_digest(connection, stop=stop, sequences=self.sequences, hashed=hashed, processes=processes)
 
 
 def dump(

@@ -25,7 +25,7 @@ from bot.runtime.leash import Leash
 from bot.runtime.stop import StopSignal
 
 SMALL = 8 << 20
-_PIECE = 1 << 20
+_PIECE = 256 << 10
 _GIVE_BACK_EVERY = 4 << 20
 _LOOK_AGAIN = 0.02
 
@@ -33,7 +33,9 @@ _LOOK_AGAIN = 0.02
 class Outlet(Protocol):
     """Takes the bytes of one file of the archive."""
 
-    def write(self, data: bytes) -> None: ...
+    def write(self, data: bytes | memoryview) -> None:
+        """The data is the caller's again afterwards."""
+        ...
 
     def seal(self) -> None:
         """No more will come."""
@@ -148,18 +150,19 @@ class Spool:
     def _follow(self, file: _File) -> None:
         """One large file, from its first byte to its last, while it grows."""
         outlet = self._open_outlet(file.path.name)
+        buffer = memoryview(bytearray(_PIECE))
         with file.path.open("r+b", buffering=0) as source:
             while True:
                 closed = file.closed
-                piece = source.read(_PIECE)
-                if piece:
-                    outlet.write(piece)
-                    file.read += len(piece)
+                size = source.readinto(buffer)
+                if size:
+                    outlet.write(buffer[:size])
+                    file.read += size
                 elif closed:
                     break
-                if file.read - file.given_back >= (_GIVE_BACK_EVERY if piece else 1):
+                if file.read - file.given_back >= (_GIVE_BACK_EVERY if size else 1):
                     file.given_back = punch_hole(source.fileno(), file.given_back, file.read)
-                if not piece:
+                if not size:
                     self._given_up.wait(_LOOK_AGAIN)
                 self._given_up.check()
         outlet.seal()

@@ -46,7 +46,7 @@ class PackedObject:
             self._encryptor.abandon()
         self._writer.__exit__(kind, error, trace)
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         self._raw_size += len(data)
         if packed := self._compressor.compress(data):
             self._put(packed)

@@ -73,7 +73,7 @@ def take_backup(
     with ArchiveWriter(storage, TARGET, BACKUP_ID, 0, 3) as archive, staged(STAGING, BACKUP_ID, 0) as folder:
         with Snapshot(server) as snapshot:
             during()
-            digest = snapshot.digest(stop=stop, hashed_up_to_bytes=hashed_up_to_bytes)
+            digest = snapshot.digest(stop=stop, hashed_up_to_bytes=hashed_up_to_bytes, processes=2)
             spooling = Spooling(folder / "archive", room, archive.open_file)
             result = dump(server, engine.tools, snapshot.id, spooling, jobs=2, stop=stop)
         objects = archive.complete()
@@ -101,7 +101,7 @@ def take_backup(
 class Nothing:
     """Takes the files of an archive and forgets them."""
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         pass
 
     def seal(self) -> None:

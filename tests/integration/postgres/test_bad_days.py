@@ -77,7 +77,7 @@ class _Watched:
     outlet: Outlet
     on_chunk: Callable[[], object]
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         self.on_chunk()
         self.outlet.write(data)
 
