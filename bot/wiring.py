@@ -30,6 +30,7 @@ from bot.operations.firing import Schedules
 from bot.operations.health import Health
 from bot.operations.overview import Audit, Overview
 from bot.operations.pins import Pins
+from bot.operations.planning import Planning
 from bot.operations.preflight import PreflightJob, Preflights
 from bot.operations.pruning import Pruning
 from bot.operations.rescan import Rescan
@@ -56,7 +57,7 @@ class House:
     context: Context
     services: Services
     work: Work
-    planner: RestorePlanner
+    planning: Planning
     clockwork: Clockwork
     rescan: Rescan
 
@@ -67,17 +68,17 @@ def build(context: Context) -> House:
     health, engine, retentions = Health(context), BackupEngine(context), Retentions(context)
     drills = Drills(context, backups)
     schedules = _schedules(context, backups, drills)
-    planner = RestorePlanner(context, backups)
+    planning = Planning(context, {OperationKind.RESTORE: RestorePlanner(context, backups)})
     sweeps = Sweeps(context, backups, health)
     runner = Runner(
         context,
         {
             OperationKind.BACKUP: BackupJob(context, engine),
-            OperationKind.RESTORE: RestoreJob(context, backups, planner, engine),
+            OperationKind.RESTORE: RestoreJob(context, backups, planning, engine),
             OperationKind.DRILL: DrillJob(context, backups, engine),
             OperationKind.PREFLIGHT: PreflightJob(context, backups, windows),
         },
-        planner,
+        planning,
     )
     services = Services(
         settings=context.settings,
@@ -100,7 +101,7 @@ def build(context: Context) -> House:
     )
     clockwork = Clockwork(context, schedules, windows, approvals, sweeps)
     work = Work(runner, sweeps, Asides(context), Pruning(context))
-    return House(context, services, work, planner, clockwork, Rescan(context, engine))
+    return House(context, services, work, planning, clockwork, Rescan(context, engine))
 
 
 def _schedules(context: Context, backups: Backups, drills: Drills) -> Schedules:

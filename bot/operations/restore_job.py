@@ -8,19 +8,15 @@ from typing import Any
 import psycopg
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from bot.canonical import canonical_json, sha256_hex
-from bot.errors import BaselinerError, DatabaseUnreachable, NotFound, PlanVoid
-from bot.models import Operation, Plan, Surface
-from bot.operations.approvals import authorised
+from bot.errors import BaselinerError, DatabaseUnreachable
+from bot.models import Operation
 from bot.operations.backup_engine import BackupEngine
 from bot.operations.backups import Backups
 from bot.operations.context import Context
 from bot.operations.journal import Journal
 from bot.operations.restore_course import RestoreCourse
-from bot.operations.restore_plan import RestorePlanner
+from bot.operations.planning import Planning
 from bot.runtime.stop import StopSignal
-from bot.store import plans
-from bot.store.database import Connection
 
 STEPS = (
     ("preconditions", "Check the plan against the world"),
@@ -43,10 +39,10 @@ class RestoreJob:
     threaded = True
     attempts = 5
 
-    def __init__(self, context: Context, backups: Backups, planner: RestorePlanner, engine: BackupEngine) -> None:
+    def __init__(self, context: Context, backups: Backups, planning: Planning, engine: BackupEngine) -> None:
         self._context = context
         self._backups = backups
-        self._planner = planner
+        self._planning = planning
         self._engine = engine
 
     def run(self, operation: Operation, journal: Journal, stop: StopSignal) -> Mapping[str, Any]:
@@ -58,7 +54,7 @@ class RestoreJob:
             raise BaselinerError(
                 "The worker was stopped or killed in the middle of the restore.", "Ask for the restore again."
             )
-        self._preconditions(operation, journal, stop)
+        self._planning.hold_to_plan(operation, journal, stop)
         course.prepare(stop)
         course.replace(stop)
         return course.finish(stop)
@@ -72,25 +68,3 @@ class RestoreJob:
             reraise=True,
         )
         return patient(course.roll_back)
-
-    def _preconditions(self, operation: Operation, journal: Journal, stop: StopSignal) -> None:
-        with journal.step("preconditions") as notes:
-            with self._context.database.transaction() as connection:
-                plan = self._approved(connection, operation)
-            moved = self._planner.drift(operation, plan, stop)
-            if moved:
-                raise PlanVoid(
-                    "The world has drifted from the plan, so the approval is void: " + "; ".join(moved) + ".",
-                    "Ask for a new restore.",
-                )
-            notes.detail = f"plan {plan.hash[:12]} still holds"
-
-    def _approved(self, connection: Connection, operation: Operation) -> Plan:
-        plan = plans.get(connection, operation.id)
-        if plan is None:
-            raise NotFound(f"Operation {operation.id} has no plan.", "Ask for a new restore.")
-        if sha256_hex(canonical_json(plan.body)) != plan.hash:
-            raise PlanVoid("The plan is not the one that was made: its hash differs.", "Ask for a new restore.")
-        if operation.requester.surface is not Surface.CLI:
-            authorised(self._context, connection, operation, plan)
-        return plan

@@ -1,28 +1,16 @@
-"""Making the plan of a restore, and comparing it with the world when its job starts."""
+"""What a restore would do, and what binds its approval."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from bot.canonical import canonical_json, sha256_hex
-from bot.errors import BaselinerError, NotFound, Refused
-from bot.models import (
-    Actor,
-    Backup,
-    Failure,
-    Operation,
-    OperationState,
-    Plan,
-    SubjectKind,
-    Surface,
-)
+from bot.errors import Refused
+from bot.models import Backup, Operation
 from bot.operations.backups import Backups
 from bot.operations.context import Context
 from bot.operations.revisions import deployed_revisions
 from bot.operations.storages import sources_of
-from bot.policy import can_be_approved
 from bot.postgres.connection import Server, server_of
 from bot.postgres.facts import (
     DatabaseFacts,
@@ -36,8 +24,6 @@ from bot.postgres.facts import (
 )
 from bot.runtime.stop import StopSignal
 from bot.storage import fetch_text
-from bot.store import audit, messages, operations, plans
-from bot.store.database import Connection
 
 _BINDING = (
     ("database", "the database's name"),
@@ -53,16 +39,6 @@ class RestorePlanner:
     def __init__(self, context: Context, backups: Backups) -> None:
         self._context = context
         self._backups = backups
-
-    def plan(self, operation: Operation, stop: StopSignal) -> None:
-        """Make the plan, write it down and ask for approval; or fail the operation, with the reason."""
-        try:
-            body = self.body(operation, stop)
-            self._approvable(operation, body)
-        except BaselinerError as error:
-            self._refuse(operation, error)
-            return
-        self._submit(operation, body)
 
     def body(self, operation: Operation, stop: StopSignal) -> dict[str, Any]:
         """What the restore would do, of now. Raises whatever blocks it."""
@@ -112,60 +88,8 @@ class RestorePlanner:
         if backup.manifest.recipients:
             fetch_text(sources_of(self._context, backup.target), backup, "globals", stop=stop)
 
-    def drift(self, operation: Operation, plan: Plan, stop: StopSignal) -> list[str]:
-        """What the approval was given for and is no longer so. Raises what keeps the world from being looked at."""
-        try:
-            fresh = self.body(operation, stop)
-        except (NotFound, Refused) as error:
-            return [str(error).removesuffix(".")]
-        return drift(plan.body, json.loads(canonical_json(fresh)))
-
-    def _approvable(self, operation: Operation, body: Mapping[str, Any]) -> None:
-        if operation.requester.surface is Surface.CLI:
-            return
-        policy = self._context.settings.policy_of(operation.target)
-        verdict = can_be_approved(operation.requester, policy, int(body["required_approvals"]))
-        if not verdict.allowed:
-            raise Refused(f"Nobody could approve this: {verdict.reason}.", "Add approvers to the settings' [policy].")
-
-    def _submit(self, operation: Operation, body: Mapping[str, Any]) -> None:
-        now = self._context.now()
-        policy = self._context.settings.policy_of(operation.target)
-        text = canonical_json(body)
-        plan = Plan(
-            sha256_hex(text), operation.id, body, now, now + policy.approval_expires, body["required_approvals"]
-        )
-        with self._context.database.transaction() as connection:
-            before = (OperationState.PLANNING,)
-            if not operations.transition(connection, operation.id, before, OperationState.AWAITING_APPROVAL, now):
-                return
-            plans.insert(connection, plan)
-            operations.set_plan_hash(connection, operation.id, plan.hash)
-            self._audit(connection, operation, plan.hash, "awaiting approval")
-            if operation.requester.surface is not Surface.CLI:
-                place = self._context.settings.slack.channels.approvals
-                messages.want(connection, SubjectKind.APPROVAL, operation.id, place, now)
-
-    def _refuse(self, operation: Operation, error: BaselinerError) -> None:
-        now = self._context.now()
-        failure = Failure(str(error), error.remedy, "Nothing was asked of anybody and nothing was touched.")
-        with self._context.database.transaction() as connection:
-            before = (OperationState.PLANNING,)
-            operations.transition(connection, operation.id, before, OperationState.FAILED, now, failure=failure)
-            self._audit(connection, operation, None, f"failed: {error}")
-
-    def _audit(self, connection: Connection, operation: Operation, plan_hash: str | None, result: str) -> None:
-        actor: Actor = operation.requester
-        audit.append(
-            connection,
-            self._context.now(),
-            actor,
-            "restore.plan",
-            result,
-            target=operation.target,
-            operation_id=operation.id,
-            plan_hash=plan_hash,
-        )
+    def moved(self, approved: Mapping[str, Any], fresh: Mapping[str, Any]) -> list[str]:
+        return drift(approved, fresh)
 
 
 def drift(approved: Mapping[str, Any], fresh: Mapping[str, Any]) -> list[str]:
