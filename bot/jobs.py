@@ -30,7 +30,7 @@ _LOOK_EVERY = 0.2
 _HEARTBEAT = 3.0
 _STALLED = 12.0
 """Seconds without a heartbeat after which a worker counts as dead and its jobs are taken up."""
-_LOCKING = (OperationKind.BACKUP, OperationKind.RESTORE)
+_LOCKING = (OperationKind.BACKUP, OperationKind.RESTORE, OperationKind.UNDO)
 _LONG = (*_LOCKING, OperationKind.DRILL)
 
 

@@ -12,12 +12,16 @@ from typing import Any
 class OperationKind(StrEnum):
     BACKUP = "backup"
     RESTORE = "restore"
+    UNDO = "undo"
     DRILL = "drill"
     PREFLIGHT = "preflight"
     WINDOW = "window"
 
 
-POINTS_OF_NO_RETURN: Mapping[OperationKind, str] = {OperationKind.RESTORE: "swap"}
+POINTS_OF_NO_RETURN: Mapping[OperationKind, str] = {
+    OperationKind.RESTORE: "swap",
+    OperationKind.UNDO: "swap",
+}
 """From this step on an operation is not cancelled any more, but brought to its end."""
 
 
@@ -245,6 +249,15 @@ class Drawing:
     thread_ts: str | None = None
 
 
+class Downtime(StrEnum):
+    """From when the application is stopped for a restore."""
+
+    NOW = "now"
+    """before the new database is made, so that nothing is written that would be lost"""
+    AT_SWAP = "swap"
+    """when the new database is whole and verified, so that the application is away for seconds"""
+
+
 @dataclass(frozen=True)
 class RestoreRequest:
     """What the restore modal asks."""
@@ -255,3 +268,4 @@ class RestoreRequest:
     reason: str
     confirmation: str
     """the database's name, typed"""
+    downtime: Downtime = Downtime.NOW

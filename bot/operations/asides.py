@@ -6,7 +6,7 @@ from bot.models import Actor, Operation, Surface
 from bot.operations.context import Context
 from bot.postgres.connection import server_of
 from bot.postgres.swap import drop_database
-from bot.store import audit, backups, operations
+from bot.store import asides, audit, backups, operations
 
 CARETAKER = Actor("caretaker", "the caretaker", Surface.SCHEDULE)
 
@@ -18,7 +18,7 @@ class Asides:
     def remove_due(self, target: str) -> list[str]:
         """Drop what is past its date, once a backup has been taken since. Returns the names of the dropped."""
         with self._context.database.transaction() as connection:
-            due = operations.with_aside_due(connection, target, self._context.now())
+            due = asides.due(connection, target, self._context.now())
             newest = backups.newest_first(connection, target, 1)
         return [
             self._remove(operation)

@@ -14,7 +14,7 @@ from bot.models import Actor, Operation, OperationState
 from bot.operations.context import Context
 from bot.policy import may_cancel
 from bot.runtime.stop import StopSignal
-from bot.store import audit, operations
+from bot.store import audit, cancels, operations
 from bot.store.database import Connection
 
 _log = logging.getLogger(__name__)
@@ -69,11 +69,11 @@ class Cancelling:
                     f"Operation {operation.id} has swapped the databases: it is brought to its end now.",
                     "Wait for its end. The database that was set aside is the way back.",
                 )
-            operations.ask_to_cancel(connection, operation.id, actor)
+            cancels.ask_to_cancel(connection, operation.id, actor)
             return "told to stop"
         cancelled = OperationState.CANCELLED
         operations.transition(connection, operation.id, _WAITING, cancelled, self._context.now())
-        operations.ask_to_cancel(connection, operation.id, actor)
+        cancels.ask_to_cancel(connection, operation.id, actor)
         return "cancelled"
 
 
@@ -105,7 +105,7 @@ def listening(context: Context, operation: Operation, outer: StopSignal) -> Gene
 def _asked_by(context: Context, operation: Operation) -> Actor | None:
     try:
         with context.database.transaction() as connection:
-            return operations.cancel_asked_by(connection, operation.id)
+            return cancels.cancel_asked_by(connection, operation.id)
     except (BaselinerError, psycopg.Error) as error:
         _log.debug("whether %s is cancelled could not be read: %s", operation.id, error)
         return None

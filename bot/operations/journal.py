@@ -11,7 +11,7 @@ from typing import Any
 from bot.errors import Interrupted
 from bot.models import POINTS_OF_NO_RETURN, Operation, Progress, StepState, SubjectKind
 from bot.operations.context import Context
-from bot.store import messages, operations
+from bot.store import cancels, messages, operations
 from bot.store.database import Connection
 
 _EVERY = timedelta(seconds=1)
@@ -87,7 +87,7 @@ class Journal:
         if POINTS_OF_NO_RETURN.get(operation.kind) == name:
             with self._context.database.transaction() as connection:
                 operations.get(connection, operation.id, lock=True)
-                asked_by = operations.cancel_asked_by(connection, operation.id)
+                asked_by = cancels.cancel_asked_by(connection, operation.id)
                 if asked_by is not None:
                     raise Interrupted(f"Interrupted: cancelled by {asked_by.name}")
                 self._write(connection, name, StepState.RUNNING, "")

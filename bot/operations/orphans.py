@@ -12,7 +12,7 @@ from bot.store.database import Connection, one
 
 _SETTLED = timedelta(seconds=20)
 _ADRIFT = (OperationState.PLANNING, OperationState.QUEUED, OperationState.RUNNING)
-_LOCKING = (OperationKind.BACKUP, OperationKind.RESTORE)
+_LOCKING = (OperationKind.BACKUP, OperationKind.RESTORE, OperationKind.UNDO)
 
 
 def adopt(context: Context) -> list[str]:

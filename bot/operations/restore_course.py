@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
-from bot.errors import ServiceFailed, VerificationFailed
-from bot.models import Backup, BackupKind, Operation, StepState
+from bot.errors import VerificationFailed
+from bot.models import Backup, BackupKind, Downtime, Operation, StepState
 from bot.operations.backup_engine import BackupEngine, BackupOrder
 from bot.operations.backup_job import record, settle
 from bot.operations.backups import Backups
 from bot.operations.context import Context
 from bot.operations.journal import Journal
+from bot.operations.outage import Outage
 from bot.operations.staging import make_folder, remove_folder, staging_folder
 from bot.postgres.connection import Server, server_of
 from bot.postgres.digest import compare, database_digest, hashed_in
@@ -21,9 +20,9 @@ from bot.postgres.facts import server_facts
 from bot.postgres.load import analyze, apply_properties, create_database, load
 from bot.postgres.swap import SwapState, aside_name, drop_database, reopen, scratch_name, swap, swap_state
 from bot.postgres.tools import find_tools
-from bot.runtime.services import Services
 from bot.runtime.stop import StopSignal
 from bot.storage import fetch_archive
+from bot.store import operations
 
 
 class RestoreCourse:
@@ -41,7 +40,8 @@ class RestoreCourse:
         self._live = self._server.database
         self._scratch = scratch_name(self._live, operation.id)
         self._aside = aside_name(self._live, operation.id)
-        self._services = Services(self._settings.application)
+        self._outage = Outage(self._settings.application, operation, journal, context.clock)
+        self._at_swap = operation.parameters.get("downtime") == Downtime.AT_SWAP
         self._backups = backups
 
     @cached_property
@@ -68,21 +68,14 @@ class RestoreCourse:
             notes.detail = self._take_safety_backup(stop)
 
     def replace(self, stop: StopSignal) -> None:
-        """From the stop of the services to the swap."""
-        self._journal.remember(
-            begun=True,
-            running=[name for name in self._services.names if self._services.running(name)],
-            stopped_at=self._context.now().isoformat(),
-        )
-        with self._journal.step("stop_services") as notes:
-            stopped = self._services.stop(self._journal.memory["running"])
-            notes.detail = ", ".join(stopped) or "no service was running"
-        self._journal.remember(stopped=True)
-        with self._journal.step("create_database") as notes, self._server.maintenance(self._scratch) as connection:
-            create_database(connection, self._scratch, self._backup.manifest.properties)
-            notes.detail = self._scratch
-        self._fill(stop)
-        self._verify(stop)
+        """From the last step that leaves everything as it was to the swap."""
+        self._journal.remember(begun=True)
+        if self._at_swap:
+            self._build(stop)
+            self._outage.begin()
+        else:
+            self._outage.begin()
+            self._build(stop)
         with self._journal.step("swap") as notes, self._server.maintenance(self._scratch) as connection:
             swap(connection, self._live, self._scratch, self._aside, stop=stop)
             notes.detail = self._kept()
@@ -95,22 +88,14 @@ class RestoreCourse:
 
     def finish(self, stop: StopSignal) -> dict[str, Any]:
         """From the swap to health; may be called again after a crash."""
+        self._note_swap()
         self._remove_archive()
-        with self._journal.step("start_services") as notes:
-            started = self._services.start(self._journal.memory.get("running", []))
-            notes.detail = ", ".join(started) or "none was running before"
-        with self._journal.step("health") as notes:
-            health = notes.detail = self._services.await_healthy(stop)
-        now = self._context.now()
-        stopped_at = self._journal.memory["stopped_at"]
+        health, downtime = self._outage.end(stop)
         return {
-            "backup_id": self._backup.id,
             "safety_backup_id": self._journal.memory.get("safety_backup_id"),
-            "aside_database": self._aside,
-            "aside_until": (now + self._settings.keep_old_for).isoformat(),
             "tables": len(self._backup.manifest.digest.tables),
             "rows": self._backup.manifest.digest.rows,
-            "downtime_seconds": (now - type(now).fromisoformat(stopped_at)) / timedelta(seconds=1),
+            "downtime_seconds": downtime,
             "health": health,
         }
 
@@ -126,30 +111,24 @@ class RestoreCourse:
         try:
             swapped = self._undo_database()
         finally:
-            services = self._start_services()
+            services = self._outage.break_off()
         if swapped:
-            return f"The restored data is in place as {self._live} and verified; {self._kept()}. {services}"
+            self._note_swap()
+            return (
+                f"The restored data is in place as {self._live} and verified; {self._kept()}, "
+                f"and undo {self._operation.target} puts it back. {services}"
+            )
         return f"{self._live} is as it was, with all its data. {services}"
 
     def _kept(self) -> str:
         return f"the former database is kept as {self._aside}, closed"
 
-    def _start_services(self) -> str:
-        """Each that ran, whatever the others do. Returns how they are, in a sentence."""
-        problems = []
-        for name in reversed(self._journal.memory["running"]):
-            try:
-                self._wait_for_a_stop_that_outlived_its_worker(name)
-                self._services.start([name])
-            except ServiceFailed as error:
-                problems.append(str(error))
-        return " ".join(problems) or "The services are as before."
-
-    def _wait_for_a_stop_that_outlived_its_worker(self, name: str) -> None:
-        if self._operation.attempt > 1 and not self._journal.memory.get("stopped"):
-            # It would end what is started now. A second stop waits for it; whether it works is not what matters here.
-            with suppress(ServiceFailed):
-                self._services.stop([name])
+    def _note_swap(self) -> None:
+        """Written down as soon as it is so, whatever comes: an undo finds its way by it."""
+        until = self._context.now() + self._settings.keep_old_for
+        swapped = {"backup_id": self._backup.id, "aside_database": self._aside, "aside_until": until.isoformat()}
+        with self._context.database.transaction() as connection:
+            operations.note_result(connection, self._operation.id, swapped)
 
     def _undo_database(self) -> bool:
         with self._server.maintenance(self._scratch) as connection:
@@ -178,6 +157,14 @@ class RestoreCourse:
         record(self._context, backup)
         self._journal.remember(safety_pending=None, safety_backup_id=backup.id)
         return backup.id
+
+    def _build(self, stop: StopSignal) -> None:
+        """The new database beside the live one, whole and verified."""
+        with self._journal.step("create_database") as notes, self._server.maintenance(self._scratch) as connection:
+            create_database(connection, self._scratch, self._backup.manifest.properties)
+            notes.detail = self._scratch
+        self._fill(stop)
+        self._verify(stop)
 
     def _fill(self, stop: StopSignal) -> None:
         with self._server.connect() as connection:

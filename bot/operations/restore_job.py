@@ -9,29 +9,34 @@ import psycopg
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from bot.errors import BaselinerError, DatabaseUnreachable
-from bot.models import Operation
+from bot.models import Downtime, Operation
 from bot.operations.backup_engine import BackupEngine
 from bot.operations.backups import Backups
 from bot.operations.context import Context
 from bot.operations.journal import Journal
-from bot.operations.restore_course import RestoreCourse
+from bot.operations.outage import HEALTH, START, STOP
 from bot.operations.planning import Planning
+from bot.operations.restore_course import RestoreCourse
 from bot.runtime.stop import StopSignal
 
-STEPS = (
+_PREPARE = (
     ("preconditions", "Check the plan against the world"),
     ("verify_objects", "Fetch the backup and verify its checksums"),
     ("safety_backup", "Take a safety backup"),
-    ("stop_services", "Stop the services"),
+)
+_BUILD = (
     ("create_database", "Create the new database"),
     ("load", "Restore into it"),
     ("properties", "Carry settings, grants and ownership"),
     ("analyze", "Analyze"),
     ("verify_digests", "Compare row counts and digests"),
-    ("swap", "Swap the names"),
-    ("start_services", "Start the services"),
-    ("health", "Check the application's health"),
 )
+_SWAP = ("swap", "Swap the names")
+
+STEPS: Mapping[Downtime, tuple[tuple[str, str], ...]] = {
+    Downtime.NOW: (*_PREPARE, STOP, *_BUILD, _SWAP, START, HEALTH),
+    Downtime.AT_SWAP: (*_PREPARE, *_BUILD, STOP, _SWAP, START, HEALTH),
+}
 
 
 class RestoreJob:
@@ -46,7 +51,7 @@ class RestoreJob:
         self._engine = engine
 
     def run(self, operation: Operation, journal: Journal, stop: StopSignal) -> Mapping[str, Any]:
-        journal.plan(STEPS)
+        journal.plan(STEPS[Downtime(operation.parameters.get("downtime", Downtime.NOW))])
         course = RestoreCourse(self._context, operation, journal, self._backups, self._engine)
         if operation.attempt > 1 and course.swapped():
             return course.resume(stop)

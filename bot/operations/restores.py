@@ -44,7 +44,7 @@ class Restores:
             actor,
             state=OperationState.PLANNING,
             reason=request.reason.strip(),
-            parameters={"backup_id": backup.id},
+            parameters={"backup_id": backup.id, "downtime": request.downtime},
             channel=channel,
             deferred=deferred,
         )

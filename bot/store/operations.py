@@ -24,7 +24,7 @@ from bot.models import (
 from bot.store import messages
 from bot.store.database import Connection, Row, one
 
-_VISIBLE = (SubjectKind.OPERATION, SubjectKind.APPROVAL, SubjectKind.FAILURE)
+VISIBLE = (SubjectKind.OPERATION, SubjectKind.APPROVAL, SubjectKind.FAILURE)
 
 
 def insert(connection: Connection, operation: Operation, scheduled_for: datetime | None = None) -> bool:
@@ -63,7 +63,7 @@ def get(connection: Connection, operation_id: str, *, lock: bool = False) -> Ope
     steps = connection.execute(
         "SELECT * FROM steps WHERE operation_id = %s ORDER BY position", (operation_id,)
     ).fetchall()
-    return _operation(row, steps)
+    return operation_of(row, steps)
 
 
 def recent(connection: Connection, target: str | None, limit: int) -> list[Operation]:
@@ -73,14 +73,14 @@ def recent(connection: Connection, target: str | None, limit: int) -> list[Opera
            ORDER BY created_at DESC, id DESC LIMIT %(limit)s""",
         {"target": target, "limit": limit},
     ).fetchall()
-    return [_operation(row, []) for row in rows]
+    return [operation_of(row) for row in rows]
 
 
 def in_states(connection: Connection, states: Collection[OperationState]) -> list[Operation]:
     rows = connection.execute(
         "SELECT * FROM operations WHERE state = ANY(%s) ORDER BY created_at", (list(states),)
     ).fetchall()
-    return [_operation(row, []) for row in rows]
+    return [operation_of(row) for row in rows]
 
 
 def last_scheduled(connection: Connection, target: str) -> Operation | None:
@@ -91,7 +91,7 @@ def last_scheduled(connection: Connection, target: str) -> Operation | None:
            ORDER BY scheduled_for DESC LIMIT 1""",
         (target,),
     ).fetchone()
-    return _operation(row, []) if row else None
+    return operation_of(row) if row else None
 
 
 def last_drill(connection: Connection, target: str) -> Operation | None:
@@ -101,7 +101,7 @@ def last_drill(connection: Connection, target: str) -> Operation | None:
            ORDER BY finished_at DESC, created_at DESC LIMIT 1""",
         (target,),
     ).fetchone()
-    return _operation(row, []) if row else None
+    return operation_of(row) if row else None
 
 
 def last_done(connection: Connection, target: str, kind: OperationKind) -> Operation | None:
@@ -110,7 +110,7 @@ def last_done(connection: Connection, target: str, kind: OperationKind) -> Opera
            ORDER BY finished_at DESC LIMIT 1""",
         (target, kind),
     ).fetchone()
-    return _operation(row, []) if row else None
+    return operation_of(row) if row else None
 
 
 def last_fire(connection: Connection, target: str) -> datetime | None:
@@ -129,18 +129,7 @@ def under_way(
              AND scheduled_for IS DISTINCT FROM %s::timestamptz ORDER BY created_at LIMIT 1""",
         (target, kind, ["planning", "awaiting_approval", "queued", "running"], except_fire),
     ).fetchone()
-    return _operation(row, []) if row else None
-
-
-def with_aside_due(connection: Connection, target: str, now: datetime) -> list[Operation]:
-    """Restores whose set-aside database is past its date and not removed yet."""
-    rows = connection.execute(
-        """SELECT * FROM operations WHERE target = %s AND kind = 'restore' AND state = 'done'
-             AND NOT result ? 'aside_removed_at' AND (result->>'aside_until')::timestamptz <= %s
-           ORDER BY created_at""",
-        (target, now),
-    ).fetchall()
-    return [_operation(row, []) for row in rows]
+    return operation_of(row) if row else None
 
 
 def note_result(connection: Connection, operation_id: str, result: Mapping[str, Any]) -> None:
@@ -149,7 +138,7 @@ def note_result(connection: Connection, operation_id: str, result: Mapping[str, 
         "UPDATE operations SET result = result || %s, version = version + 1 WHERE id = %s",
         (Jsonb(dict(result)), operation_id),
     )
-    messages.touch(connection, _VISIBLE, operation_id)
+    messages.touch(connection, VISIBLE, operation_id)
 
 
 def transition(
@@ -185,23 +174,8 @@ def transition(
         },
     )
     if cursor.rowcount == 1:
-        messages.touch(connection, _VISIBLE, operation_id, urgent=True)
+        messages.touch(connection, VISIBLE, operation_id, urgent=True)
     return cursor.rowcount == 1
-
-
-def ask_to_cancel(connection: Connection, operation_id: str, actor: Actor) -> None:
-    """Tell its worker; the first who asks is remembered."""
-    connection.execute(
-        """UPDATE operations SET cancel_asked_by = coalesce(cancel_asked_by, %s), version = version + 1
-           WHERE id = %s""",
-        (Jsonb(asdict(actor)), operation_id),
-    )
-    messages.touch(connection, _VISIBLE, operation_id, urgent=True)
-
-
-def cancel_asked_by(connection: Connection, operation_id: str) -> Actor | None:
-    row = connection.execute("SELECT cancel_asked_by FROM operations WHERE id = %s", (operation_id,)).fetchone()
-    return _actor(row["cancel_asked_by"]) if row else None
 
 
 def set_plan_hash(connection: Connection, operation_id: str, plan_hash: str) -> None:
@@ -274,7 +248,7 @@ def fail_running_steps(connection: Connection, operation_id: str, now: datetime)
         messages.touch(connection, (SubjectKind.STEP,), operation_id, detail=str(row["position"]), urgent=True)
 
 
-def _operation(row: Row, steps: Sequence[Row]) -> Operation:
+def operation_of(row: Row, steps: Sequence[Row] = ()) -> Operation:
     return Operation(
         id=row["id"],
         kind=OperationKind(row["kind"]),
@@ -293,12 +267,12 @@ def _operation(row: Row, steps: Sequence[Row]) -> Operation:
         result=row["result"],
         failure=Failure(**row["failure"]) if row["failure"] else None,
         progress=Progress(**row["progress"]) if row["progress"] else None,
-        cancel_asked_by=_actor(row["cancel_asked_by"]),
+        cancel_asked_by=actor_of(row["cancel_asked_by"]),
         steps=tuple(map(_step, steps)),
     )
 
 
-def _actor(value: Mapping[str, Any] | None) -> Actor | None:
+def actor_of(value: Mapping[str, Any] | None) -> Actor | None:
     return Actor(value["id"], value["name"], Surface(value["surface"])) if value else None
 
 

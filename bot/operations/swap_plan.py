@@ -1,0 +1,103 @@
+"""What the plans of a restore and of an undo share: both put another database in the place of the live one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+
+from bot.errors import Refused
+from bot.models import Operation
+from bot.operations.context import Context
+from bot.postgres.facts import (
+    DatabaseFacts,
+    ServerFacts,
+    alembic_revision,
+    database_facts,
+    prepared_transactions,
+    replication_slots,
+    server_facts,
+    sessions,
+)
+
+_BINDING = (
+    ("database", "the database's name"),
+    ("system_identifier", "the server's system identifier"),
+    ("database_oid", "the database itself (its oid)"),
+    ("server_major", "the server's major version"),
+    ("current_revision", "the database's revision"),
+    ("services", "the services to be stopped"),
+)
+
+
+def swap_body(
+    context: Context, operation: Operation, connection: Connection, database_name: str, lost_since: datetime
+) -> dict[str, Any]:
+    """The live database, what is lost or interrupted, what is asked. Raises Refused for what blocks the swap."""
+    settings = context.target(operation.target)
+    policy = context.settings.policy_of(operation.target)
+    facts = server_facts(connection)
+    database = database_facts(connection, database_name)
+    _refuse_blockers(connection, facts, database_name)
+    version_table = settings.migrations.version_table if settings.migrations else "alembic_version"
+    found = sessions(connection, database_name)
+    return {
+        "operation": operation.id,
+        "kind": operation.kind,
+        "target": operation.target,
+        **_database(facts, database),
+        "requester": {"id": operation.requester.id, "name": operation.requester.name},
+        "reason": operation.reason,
+        "loses": {
+            "since": lost_since,
+            "database_bytes": database.size,
+            "sessions": [
+                {"application_name": item.application_name, "user": item.user, "count": item.count} for item in found
+            ],
+        },
+        "services": [service.name for service in settings.application.services],
+        "current_revision": alembic_revision(connection, version_table),
+        "keep_old_for": int(settings.keep_old_for.total_seconds()),
+        "required_approvals": 1,
+        "expires_in": int(policy.approval_expires.total_seconds()),
+    }
+
+
+def moved_in_common(approved: Mapping[str, Any], fresh: Mapping[str, Any]) -> list[str]:
+    """What the approval was given for and is no longer so. What lives (sizes, sessions) may move."""
+    return [
+        f"{title}: {approved.get(key)} was approved, it is {fresh.get(key)} now"
+        for key, title in _BINDING
+        if approved.get(key) != fresh.get(key)
+    ]
+
+
+def _database(facts: ServerFacts, database: DatabaseFacts) -> dict[str, Any]:
+    return {
+        "database": database.name,
+        "database_oid": database.oid,
+        "database_bytes": database.size,
+        "system_identifier": facts.system_identifier,
+        "server_version": facts.version,
+        "server_major": facts.version_num // 10000,
+    }
+
+
+def _refuse_blockers(connection: Connection, facts: ServerFacts, database: str) -> None:
+    if facts.in_recovery:
+        raise Refused(f"{database} is on a standby.", "Point the target at the primary.")
+    prepared = prepared_transactions(connection, database)
+    if prepared:
+        raise Refused(
+            f"{database} holds {prepared} prepared transaction(s), which would block the swap.",
+            "Finish them: SELECT gid FROM pg_prepared_xacts; then COMMIT PREPARED or ROLLBACK PREPARED.",
+        )
+    slots = replication_slots(connection, database)
+    if slots:
+        names = ", ".join(str(slot.name) for slot in slots)
+        raise Refused(
+            f"Logical replication slots hang on {database}: {names}.",
+            "Drop them first (pg_drop_replication_slot) and let the subscriber be set up anew afterwards.",
+        )

@@ -1,0 +1,32 @@
+"""Restores and undos by the database that they set aside: the way back, as long as it is there."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.models import Operation
+from bot.store.database import Connection
+from bot.store.operations import operation_of
+
+_KEPT = """kind IN ('restore', 'undo') AND state IN ('done', 'failed') AND result ? 'aside_database'
+           AND NOT result ? 'aside_removed_at' AND NOT result ? 'undone_by'"""
+
+
+def due(connection: Connection, target: str, now: datetime) -> list[Operation]:
+    """Whose set-aside database is past its date and not removed yet, oldest first."""
+    rows = connection.execute(
+        f"""SELECT * FROM operations WHERE target = %s AND {_KEPT}
+              AND (result->>'aside_until')::timestamptz <= %s ORDER BY created_at""",  # noqa: S608 - a constant
+        (target, now),
+    ).fetchall()
+    return [operation_of(row) for row in rows]
+
+
+def newest(connection: Connection, target: str) -> Operation | None:
+    """The last swap of a target whose former database is still there, with its steps left out."""
+    row = connection.execute(
+        f"""SELECT * FROM operations WHERE target = %s AND {_KEPT}
+            ORDER BY finished_at DESC, created_at DESC LIMIT 1""",  # noqa: S608 - a constant
+        (target,),
+    ).fetchone()
+    return operation_of(row) if row else None
