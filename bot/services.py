@@ -18,6 +18,7 @@ from bot.operations.pins import Pins
 from bot.operations.preflight import Preflights
 from bot.operations.restores import Restores
 from bot.operations.retention import Retentions
+from bot.operations.undos import Undos
 from bot.operations.windows import Windows
 from bot.settings import Settings
 
@@ -31,6 +32,7 @@ class Services:
     backups: Backups
     catalog: Catalog
     restores: Restores
+    undos: Undos
     approvals: Approvals
     cancelling: Cancelling
     drills: Drills

@@ -40,6 +40,9 @@ from bot.operations.restores import Restores
 from bot.operations.retention import Retentions
 from bot.operations.runner import Runner
 from bot.operations.sweep import Sweeps
+from bot.operations.undo_job import UndoJob
+from bot.operations.undo_plan import UndoPlanner
+from bot.operations.undos import Undos
 from bot.operations.windows import Windows
 from bot.schedule import Clockwork
 from bot.services import Services
@@ -68,13 +71,17 @@ def build(context: Context) -> House:
     health, engine, retentions = Health(context), BackupEngine(context), Retentions(context)
     drills = Drills(context, backups)
     schedules = _schedules(context, backups, drills)
-    planning = Planning(context, {OperationKind.RESTORE: RestorePlanner(context, backups)})
+    planning = Planning(
+        context,
+        {OperationKind.RESTORE: RestorePlanner(context, backups), OperationKind.UNDO: UndoPlanner(context)},
+    )
     sweeps = Sweeps(context, backups, health)
     runner = Runner(
         context,
         {
             OperationKind.BACKUP: BackupJob(context, engine),
             OperationKind.RESTORE: RestoreJob(context, backups, planning, engine),
+            OperationKind.UNDO: UndoJob(context, planning),
             OperationKind.DRILL: DrillJob(context, backups, engine),
             OperationKind.PREFLIGHT: PreflightJob(context, backups, windows),
         },
@@ -86,6 +93,7 @@ def build(context: Context) -> House:
         backups=backups,
         catalog=Catalog(context, backups, retentions),
         restores=Restores(context, backups),
+        undos=Undos(context),
         approvals=approvals,
         cancelling=Cancelling(context),
         drills=drills,

@@ -42,6 +42,7 @@ from bot.models.operations import (
     StepState,
     SubjectKind,
     Surface,
+    UndoRequest,
 )
 from bot.models.upkeep import Pause, Pin, Prune, ScheduleName, ScheduleStatus
 
@@ -82,6 +83,7 @@ __all__ = [
     "Surface",
     "TableDigest",
     "TargetStatus",
+    "UndoRequest",
     "Window",
     "WindowRequest",
     "WindowState",

@@ -269,3 +269,13 @@ class RestoreRequest:
     confirmation: str
     """the database's name, typed"""
     downtime: Downtime = Downtime.NOW
+
+
+@dataclass(frozen=True)
+class UndoRequest:
+    """What the undo modal asks."""
+
+    target: str
+    reason: str
+    confirmation: str
+    """the database's name, typed"""

@@ -88,10 +88,10 @@ class RestoreCourse:
 
     def finish(self, stop: StopSignal) -> dict[str, Any]:
         """From the swap to health; may be called again after a crash."""
-        self._note_swap()
+        swapped = self._note_swap()
         self._remove_archive()
         health, downtime = self._outage.end(stop)
-        return {
+        return swapped | {
             "safety_backup_id": self._journal.memory.get("safety_backup_id"),
             "tables": len(self._backup.manifest.digest.tables),
             "rows": self._backup.manifest.digest.rows,
@@ -123,12 +123,18 @@ class RestoreCourse:
     def _kept(self) -> str:
         return f"the former database is kept as {self._aside}, closed"
 
-    def _note_swap(self) -> None:
+    def _note_swap(self) -> dict[str, Any]:
         """Written down as soon as it is so, whatever comes: an undo finds its way by it."""
-        until = self._context.now() + self._settings.keep_old_for
-        swapped = {"backup_id": self._backup.id, "aside_database": self._aside, "aside_until": until.isoformat()}
+        now = self._context.now()
+        swapped = {
+            "backup_id": self._backup.id,
+            "swapped_at": now.isoformat(),
+            "aside_database": self._aside,
+            "aside_until": (now + self._settings.keep_old_for).isoformat(),
+        }
         with self._context.database.transaction() as connection:
             operations.note_result(connection, self._operation.id, swapped)
+        return swapped
 
     def _undo_database(self) -> bool:
         with self._server.maintenance(self._scratch) as connection:
