@@ -24,6 +24,7 @@ from handlers.operations import OperationListeners
 from handlers.overview import OverviewListeners
 from handlers.preflight import PreflightListeners
 from handlers.restores import RestoreListeners
+from handlers.undos import UndoListeners
 from handlers.upkeep import UpkeepListeners
 from handlers.windows import WindowListeners
 
@@ -70,6 +71,7 @@ def register(app: App, services: Services) -> None:
     backups = BackupListeners(services, directory)
     catalog = CatalogListeners(services, directory)
     restores = RestoreListeners(services, directory)
+    undos = UndoListeners(services, directory)
     preflights = PreflightListeners(services, directory)
     windows = WindowListeners(services, directory)
     approvals = ApprovalListeners(services, directory)
@@ -77,7 +79,9 @@ def register(app: App, services: Services) -> None:
     drills = DrillListeners(services, directory)
     operations = OperationListeners(services, directory)
     upkeep, overview = UpkeepListeners(services), OverviewListeners(services)
-    table = command_table(backups, catalog, restores, preflights, windows, charts, drills, operations, upkeep, overview)
+    table = command_table(
+        backups, catalog, restores, undos, preflights, windows, charts, drills, operations, upkeep, overview
+    )
 
     app.command(ids.COMMAND)(answered(CommandListener(table, directory).listen))
     app.view(ids.BACKUP_MODAL)(answered(backups.submit))
@@ -85,6 +89,8 @@ def register(app: App, services: Services) -> None:
     app.view(ids.DRILL_MODAL)(answered(drills.submit))
     app.view(ids.PREFLIGHT_MODAL)(answered(preflights.submit))
     app.view(ids.RESTORE_MODAL)(answered(restores.submit))
+    app.view(ids.UNDO_MODAL)(answered(undos.submit))
+    app.view(ids.UNDO_TARGET_MODAL)(answered(undos.choose))
     app.action(ids.RESTORE_TARGET)(answered(restores.change_target))
     app.view(ids.WINDOW_MODAL)(answered(windows.submit))
     app.action(ids.CANCEL_WINDOW)(answered(windows.cancel))

@@ -19,6 +19,7 @@ from handlers.preflight import PreflightListeners
 from handlers.reply import Reply
 from handlers.request import Request
 from handlers.restores import RestoreListeners
+from handlers.undos import UndoListeners
 from handlers.upkeep import UpkeepListeners
 from handlers.views.answers import Usage, help_message, unknown_word_message
 from handlers.views.blocks import Message
@@ -39,6 +40,7 @@ def command_table(
     backups: BackupListeners,
     catalog: CatalogListeners,
     restores: RestoreListeners,
+    undos: UndoListeners,
     preflights: PreflightListeners,
     windows: WindowListeners,
     charts: ChartListeners,
@@ -57,6 +59,7 @@ def command_table(
             "Asks for a restore; somebody else must approve it.",
             restores.command,
         ),
+        Command("undo", "undo [target]", "Brings back what the last restore set aside; needs approval.", undos.command),
         Command("chart", "chart [target]", "Draws size and duration of the last backups.", charts.command),
         Command("drill", "drill [target] [backup|latest]", "Restores a backup elsewhere, to prove it.", drills.command),
         *_upkeep_commands(upkeep),

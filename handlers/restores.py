@@ -5,7 +5,7 @@ from __future__ import annotations
 from slack_bolt import Args
 
 from bot.errors import NotFound, UsageError
-from bot.models import Backup, RestoreRequest
+from bot.models import Backup, Downtime, RestoreRequest
 from bot.services import Services
 from handlers import ids
 from handlers.directory import Directory
@@ -52,6 +52,7 @@ class RestoreListeners:
             form.selected(ids.BACKUP) or "",
             form.text(ids.REASON),
             form.text(ids.CONFIRMATION),
+            Downtime(form.selected(ids.DOWNTIME) or Downtime.NOW),
         )
         try:
             _same_target(form, asked.target)

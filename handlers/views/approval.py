@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.models import Approval, BackupKind, Decision, Operation, OperationState, Plan
+from bot.models import Approval, BackupKind, Decision, Downtime, Operation, OperationState, Plan
 from handlers import ids
 from handlers.text import age, code, date, duration, inline, listed, literal, number, plural, size, utc
 from handlers.views.blocks import (
@@ -22,7 +22,8 @@ from handlers.views.blocks import (
     section,
 )
 from handlers.views.people import mention, mentions
-from handlers.views.states import OPERATION_MARKS, OPERATION_WORDS
+from handlers.views.states import NOUNS, OPERATION_MARKS, OPERATION_WORDS
+from handlers.views.undo import comes_back, undo_way_back
 
 _TITLES: Mapping[OperationState, str] = {
     OperationState.AWAITING_APPROVAL: "needs approval",
@@ -40,14 +41,14 @@ def approval_card(
     body = plan.body
     waiting = operation.state is OperationState.AWAITING_APPROVAL
     seen_at = now if waiting else plan.created_at
-    title = f"Restore of {operation.target} {_TITLES.get(operation.state, 'approved')}"
+    title = f"{NOUNS[operation.kind]} of {operation.target} {_TITLES.get(operation.state, 'approved')}"
     blocks = [
         header(title),
         _asked(operation, body),
         literal_section(f"Reason: {literal(operation.reason, 1500)}"),
-        section(_backup(body["backup"], seen_at)),
+        section(comes_back(body, seen_at) if "aside" in body else _backup(body["backup"], seen_at)),
         section(_destroyed(body, seen_at, waiting)),
-        section(_way_back(body)),
+        section(undo_way_back(body) if "aside" in body else _way_back(body)),
         *_warnings(body.get("warnings", ())),
         *_decided(approvals, plan),
         *(_decision(operation, body, approvers) if waiting else [_outcome(operation)]),
@@ -57,8 +58,10 @@ def approval_card(
 
 
 def _summary(operation: Operation, plan: Plan, title: str) -> str:
-    taken_at = utc(datetime.fromisoformat(plan.body["backup"]["taken_at"]))
-    return f"{title}: asked by {mention(operation.requester)}, from the backup of {taken_at}"
+    asked = f"{title}: asked by {mention(operation.requester)}"
+    if "aside" in plan.body:
+        return f"{asked}, back to before {plan.body['undoes']['kind']} {plan.body['undoes']['id']}"
+    return f"{asked}, from the backup of {utc(datetime.fromisoformat(plan.body['backup']['taken_at']))}"
 
 
 def _asked(operation: Operation, body: Mapping[str, Any]) -> Block:
@@ -86,7 +89,7 @@ def _destroyed(body: Mapping[str, Any], now: datetime, waiting: bool) -> str:
         f"• everything written since {date(since)} ({duration((now - since).total_seconds())}); "
         f"the database holds {size(loses['database_bytes'])} now",
         f"• {_sessions(loses.get('sessions', ()))}",
-        f"• {_services(body.get('services', ()))}",
+        f"• {_services(body.get('services', ()), at_swap=body.get('downtime') != Downtime.NOW)}",
     ]
     title = "What will be lost or interrupted" if waiting else "What was to be lost or interrupted"
     return f"*{title}*\n" + "\n".join(lines)
@@ -105,10 +108,11 @@ def _sessions(sessions: Sequence[Mapping[str, Any]]) -> str:
     return f"{plural(total, 'open session')}, which will be closed: {listed(names)}"
 
 
-def _services(services: Sequence[str]) -> str:
+def _services(services: Sequence[str], *, at_swap: bool) -> str:
     if not services:
         return "no services are configured, so none will be stopped"
-    return f"services stopped meanwhile: {listed([code(name, 60) for name in services[:20]])}"
+    when = "for the seconds of the swap" if at_swap else "meanwhile"
+    return f"services stopped {when}: {listed([code(name, 60) for name in services[:20]])}"
 
 
 def _way_back(body: Mapping[str, Any]) -> str:
@@ -138,7 +142,7 @@ def _decided(approvals: Sequence[Approval], plan: Plan) -> list[Block]:
 
 
 def _outcome(operation: Operation) -> Block:
-    told = f"{OPERATION_MARKS[operation.state]} The restore {OPERATION_WORDS[operation.state]}"
+    told = f"{OPERATION_MARKS[operation.state]} The {operation.kind} {OPERATION_WORDS[operation.state]}"
     if operation.finished_at is not None:
         told += f", {date(operation.finished_at)}"
     if operation.state is not OperationState.DONE and operation.failure is not None:
@@ -155,8 +159,8 @@ def _decision(operation: Operation, body: Mapping[str, Any], approvers: Sequence
 def _buttons(operation: Operation, body: Mapping[str, Any]) -> Block:
     since = utc(datetime.fromisoformat(body["loses"]["since"]))
     asks = confirm(
-        "Approve this restore?",
-        f"The database {literal(body['database'], 80)} goes back to the backup. "
+        f"Approve this {operation.kind}?",
+        f"The database {literal(body['database'], 80)} goes back. "
         f"Everything written since {since} will be gone from it, and its services stop meanwhile.",
         "Approve",
         "Go back",

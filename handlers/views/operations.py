@@ -33,6 +33,7 @@ from handlers.views.states import NOUNS, OPERATION_MARKS, OPERATION_WORDS, STEP_
 _CANCELLABLE = {
     OperationKind.BACKUP: "What was stored of it so far is removed. The database is not touched.",
     OperationKind.RESTORE: "The database stays as it is, and the services are started again.",
+    OperationKind.UNDO: "The database stays as it is, and the services are started again.",
 }
 
 
@@ -130,7 +131,7 @@ def _running(operation: Operation, now: datetime) -> list[Block]:
     if operation.started_at is not None:
         told.append(f"for {duration((now - operation.started_at).total_seconds())} so far")
     blocks = [section("\n".join(told))] if told else []
-    if operation.kind is OperationKind.RESTORE and len(operation.steps) > 1:
+    if operation.kind in (OperationKind.RESTORE, OperationKind.UNDO) and len(operation.steps) > 1:
         blocks += sections([step_line(step) for step in operation.steps])
     return blocks
 

@@ -6,16 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.models import Backup
+from bot.models import Backup, Downtime
 from handlers import ids
 from handlers.text import code, literal
 from handlers.views.backups import backup_option, no_backup, target_options
-from handlers.views.blocks import Block, context, input_block, modal, section, static_select, text_input
+from handlers.views.blocks import Block, context, input_block, modal, option, section, static_select, text_input
 
 _TITLE = "Restore a database"
 _PROMISE = (
     "Nothing is touched yet: this makes a plan, which somebody else must approve. "
     "A safety backup comes first, and the old database is kept."
+)
+_DOWNTIMES = (
+    option("Now: nothing is written that would be lost", Downtime.NOW),
+    option("At the swap: it is away for seconds", Downtime.AT_SWAP),
 )
 
 
@@ -52,6 +56,9 @@ def _inputs(dialog: RestoreDialog, target: str, now: datetime) -> list[Block]:
     return [
         input_block(f"Backup of {target}", select, f"{ids.BACKUP}.{target}"),
         input_block("Reason", reason, ids.REASON),
+        input_block(
+            "Stop the application", static_select(ids.DOWNTIME, "When", _DOWNTIMES, Downtime.NOW), ids.DOWNTIME
+        ),
         input_block(
             "Name of the database",
             confirmation,

@@ -19,6 +19,8 @@ def result_blocks(operation: Operation) -> list[Block]:
         return [fields(_backup(operation.result))]
     if operation.kind is OperationKind.RESTORE:
         return [fields(_restore(operation.result))]
+    if operation.kind is OperationKind.UNDO:
+        return [fields(_undo(operation.result))]
     if operation.kind is OperationKind.DRILL:
         return [fields(_drill(operation.result))]
     return _preflight(operation)
@@ -31,6 +33,8 @@ def result_words(operation: Operation) -> str:
         return f"{size(result['size'])}, {result['backup_id']}"
     if operation.kind is OperationKind.RESTORE and "backup_id" in result:
         return f"from {result['backup_id']}"
+    if operation.kind is OperationKind.UNDO and "undoes" in result:
+        return f"of {result['undoes']}"
     if operation.kind is OperationKind.DRILL and "backup_id" in result:
         return f"{result['backup_id']} is verified"
     checklist = checklist_of(operation) if operation.kind is OperationKind.PREFLIGHT else None
@@ -77,6 +81,15 @@ def _restore(result: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
+def _undo(result: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [
+        ("Undone", code(result["undoes"])),
+        ("Downtime", duration(result["downtime_seconds"])),
+        ("Health", inline(str(result.get("health") or "not checked: no health_url is set"), 200)),
+        ("What was there before", _aside(result)),
+    ]
+
+
 def _preflight(operation: Operation) -> list[Block]:
     checklist = checklist_of(operation)
     if checklist is None:
@@ -103,5 +116,7 @@ def _aside(result: Mapping[str, Any]) -> str:
     removed = result.get("aside_removed_at")
     if removed is not None:
         return f"{code(result['aside_database'])}, removed {date(datetime.fromisoformat(removed))}"
+    if (undone_by := result.get("undone_by")) is not None:
+        return f"in place again, by {code(undone_by)}"
     until = datetime.fromisoformat(result["aside_until"])
     return f"{code(result['aside_database'])}, kept until {date(until)}"

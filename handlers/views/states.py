@@ -9,6 +9,7 @@ from bot.models import CheckState, OperationKind, OperationState, StepState, Win
 NOUNS: Mapping[OperationKind, str] = {
     OperationKind.BACKUP: "Backup",
     OperationKind.RESTORE: "Restore",
+    OperationKind.UNDO: "Undo",
     OperationKind.DRILL: "Drill",
     OperationKind.PREFLIGHT: "Preflight",
     OperationKind.WINDOW: "Window",
