@@ -10,12 +10,11 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import upkeep, views
+from bot.cli import swaps, upkeep, views
 from bot.cli.running import run_here
 from bot.cli.session import (
     ConfigOption,
     JsonOption,
-    asked,
     err,
     house_of,
     log_to_stderr,
@@ -25,8 +24,8 @@ from bot.cli.session import (
     shell_actor,
     told,
 )
-from bot.errors import Refused, UsageError
-from bot.models import Checklist, RestoreRequest
+from bot.errors import UsageError
+from bot.models import Checklist
 from bot.operations.checklists import checklist_of, to_result
 from bot.runtime.stop import StopSignal
 from bot.store import schema
@@ -43,6 +42,7 @@ db = typer.Typer(help="The bot's own state database.", no_args_is_help=True)
 audit = typer.Typer(help="The audit log.", no_args_is_help=True)
 app.add_typer(db, name="db")
 app.add_typer(audit, name="audit")
+swaps.register(app)
 upkeep.register(app)
 
 
@@ -145,39 +145,6 @@ def backups(
             print_json([views.backup_document(item) for item in found])
         else:
             out().print(views.backup_table(found, house.services.clock.now()))
-
-
-@app.command()
-def restore(
-    target: TargetArgument,
-    backup: Annotated[str, typer.Argument(help="A backup's id, or latest.")],
-    reason: Annotated[str, typer.Option(help="Why the data must go back. Kept in the audit log.")] = "",
-    confirm: Annotated[str | None, typer.Option(help="The database's name, instead of typing it when asked.")] = None,
-    as_json: JsonOption = False,
-    config: ConfigOption = None,
-) -> None:
-    """Restore a backup without approval: break-glass, audited and posted to Slack."""
-    with told(as_json=as_json), house_of(config) as house:
-        actor = shell_actor()
-        database = house.services.restores.database_of(target)
-        why = reason or asked("Why must the data go back?")
-        request = RestoreRequest(target, backup, why, database)
-        operation = house.services.restores.request(request, actor, deferred=False)
-        run_here(house, operation)
-        plan = house.services.drawings.plan(operation.id)
-        if plan is None:
-            raise UsageError("There is no plan to confirm.", "Ask for the restore again.")
-        err().print(views.plan_summary(plan), markup=False)
-        typed = confirm if confirm is not None else asked(f"Type {database} to go on:")
-        go = typed.strip() == database
-        house.services.approvals.break_glass(operation.id, actor, go=go)
-        if not go:
-            raise Refused("The name typed is not the database's. Nothing was touched.", f"Type {database}, exactly.")
-        ended = run_here(house, operation)
-        if as_json:
-            print_json({"operation_id": ended.id, "target": target, "state": ended.state, **ended.result})
-        else:
-            out().print(views.restore_result(ended))
 
 
 @app.command()

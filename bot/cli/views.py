@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -99,19 +100,39 @@ def restore_result(operation: Operation) -> Text:
     )
 
 
+def undo_result(operation: Operation) -> Text:
+    result = operation.result
+    return Text(
+        f"Undid {result['undoes']} on {operation.target}, services down for {result['downtime_seconds']:.1f} s, "
+        f"health: {result['health']}\nWhat was there before is kept as {result['aside_database']} "
+        f"until {result['aside_until']}"
+    )
+
+
 def plan_summary(plan: Plan) -> str:
     body = plan.body
     sessions = sum(item["count"] for item in body["loses"]["sessions"])
     lines = [
         f"Plan {plan.hash[:12]} (break-glass, without approval):",
         f"  replace database {body['database']} of target {body['target']}",
-        f"  by backup {body['backup']['id']}, taken {body['backup']['taken_at']}, {decimal(body['backup']['size'])}",
+        *_replacement(body),
         f"  everything written since {body['loses']['since']} leaves the live database; {sessions} sessions are ended",
         f"  services stopped and started: {', '.join(body['services']) or 'none'}",
+    ]
+    return "\n".join(lines)
+
+
+def _replacement(body: Mapping[str, Any]) -> list[str]:
+    if "aside" in body:
+        return [
+            f"  by {body['aside']['database']}, set aside by {body['undoes']['kind']} {body['undoes']['id']}",
+            "  what is there now stays, closed, for a way back",
+        ]
+    return [
+        f"  by backup {body['backup']['id']}, taken {body['backup']['taken_at']}, {decimal(body['backup']['size'])}",
         "  a safety backup is taken first; the former database stays, closed, for a way back",
         *(f"  warning: {warning}" for warning in body["warnings"]),
     ]
-    return "\n".join(lines)
 
 
 def checklist_table(checklist: Checklist) -> Table:
