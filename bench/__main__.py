@@ -85,8 +85,6 @@ def notes(options: Options) -> list[str]:
     missing = []
     if "backup" in options.groups and (reason := pgbackrest.missing()) is not None:
         missing.append(f"backup/…/pgbackrest: {reason}.")
-    if "restore" in options.groups:
-        missing += [restore.NO_SWITCH, restore.NO_UNDO]
     return missing
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from bench import contenders, ours
 from bench.figures import Row, Sample, alone, interleaved, longest_gap, median_steps, versus
 from bench.options import Options
 from bench.probe import Probe, application
 from bench.world import SERVED, TARGET, Seeded
+from bot.models import Downtime
 
 _SAFETY = "safety_backup"
-NO_SWITCH = (
-    "downtime/…/at-swap: restores stop the services before they load, there is no switch to do it at the swap; "
-    "measured is downtime/…/stop-first."
-)
-NO_UNDO = "undo/…: there is no undo yet."
 
 
 def measure(database: Seeded, options: Options) -> list[Row]:
@@ -32,25 +31,39 @@ def measure(database: Seeded, options: Options) -> list[Row]:
     dump.unlink()
     whole = samples["ours"]
     timed = [_without_safety(sample) for sample in whole]
-    steps = {"steps_s": median_steps(whole)}
     return [
-        versus(f"restore/{size}/psql", timed, "psql < dump", samples["psql"], steps),
+        versus(f"restore/{size}/psql", timed, "psql < dump", samples["psql"], _steps(whole)),
         alone(f"safety-backup/{size}/-", [Sample(sample.steps[_SAFETY]) for sample in whole]),
-        _downtime(database, options),
+        *_downtimes(database, options),
     ]
 
 
-def _downtime(database: Seeded, options: Options) -> Row:
+def _downtimes(database: Seeded, options: Options) -> list[Row]:
     """The longest time between two good answers of the sample application while its database is replaced."""
     backup_id = ours.keep_backup(database, SERVED)
-    gaps = []
+    gaps: dict[Downtime, list[Sample]] = {Downtime.AT_SWAP: [], Downtime.NOW: []}
+    undos = []
     with application(database):
         for run in range(options.runs):
-            _before(database, "downtime", run + 1)
-            with Probe(database.health_url) as probe:
-                restored = _restore(database, SERVED, backup_id)
-            gaps.append(Sample(longest_gap(probe.answered), steps=restored.steps))
-    return alone(f"downtime/{database.size}/stop-first", gaps, {"steps_s": median_steps(gaps)})
+            for downtime, found in gaps.items():
+                _before(database, f"downtime, stopped {downtime}", run + 1)
+                with Probe(database.health_url) as probe:
+                    restored = ours.sample_of(ours.run_worker(database, "restore", SERVED, backup_id, downtime))
+                found.append(Sample(longest_gap(probe.answered), steps=restored.steps))
+                if downtime is Downtime.AT_SWAP:
+                    undos.append(ours.sample_of(ours.run_worker(database, "undo", SERVED)))
+                database.drop_set_aside()
+                database.empty_bucket(keep=backup_id)
+    size = database.size
+    return [
+        alone(f"downtime/{size}/at-swap", gaps[Downtime.AT_SWAP], _steps(gaps[Downtime.AT_SWAP])),
+        alone(f"downtime/{size}/stop-first", gaps[Downtime.NOW], _steps(gaps[Downtime.NOW])),
+        alone(f"undo/{size}/-", undos, _steps(undos)),
+    ]
+
+
+def _steps(samples: Sequence[Sample]) -> dict[str, Any]:
+    return {"steps_s": median_steps(samples)}
 
 
 def _restore(database: Seeded, target: str, backup_id: str) -> Sample:

@@ -1,7 +1,7 @@
 """A process of its own for each measured operation, so that its memory is the worker's alone.
 
-`python -m bench.worker backup TARGET`, `restore TARGET BACKUP` or `sweep TARGET TIMES`; settings come from the
-environment as for any bot process. Its answer is one JSON document on stdout. What comes before the request is made
+`python -m bench.worker backup TARGET`, `restore TARGET BACKUP [DOWNTIME]`, `undo TARGET` or `sweep TARGET TIMES`;
+settings come from the environment as for any bot process. Its answer is one JSON document on stdout. What comes before the request is made
 (starting Python, connecting) is not in its seconds: a real worker runs already.
 """
 
@@ -17,7 +17,7 @@ from typing import Any
 
 from bench.machine import peak_memory_mb
 from bot.errors import BaselinerError
-from bot.models import Actor, Operation, OperationState, RestoreRequest, Surface
+from bot.models import Actor, Downtime, Operation, OperationState, RestoreRequest, Surface, UndoRequest
 from bot.runtime.stop import StopSignal
 from bot.settings import Environment, load_settings
 from bot.wiring import House, open_house
@@ -28,13 +28,14 @@ ACTOR = Actor("cli:bench", "the bench", Surface.CLI)
 def main(arguments: Sequence[str] | None = None) -> int:
     """0: measured; 1: the operation failed, with the reason on stderr."""
     parser = argparse.ArgumentParser(prog="python -m bench.worker", description=__doc__)
-    parser.add_argument("act", choices=("backup", "restore", "sweep"))
+    parser.add_argument("act", choices=("backup", "restore", "undo", "sweep"))
     parser.add_argument("target")
     parser.add_argument("argument", nargs="?", default="", help="a backup's id, or how many sweeps")
+    parser.add_argument("downtime", nargs="?", type=Downtime, default=Downtime.NOW)
     given = parser.parse_args(arguments)
     try:
         with open_house(load_settings(Environment()), os.environ) as house:
-            answer = _measure(house, given.act, given.target, given.argument)
+            answer = _measure(house, given)
     except BaselinerError as error:
         sys.stderr.write(f"{error} {error.remedy}\n")
         return 1
@@ -42,13 +43,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _measure(house: House, act: str, target: str, argument: str) -> dict[str, Any]:
-    match act:
+def _measure(house: House, given: argparse.Namespace) -> dict[str, Any]:
+    match given.act:
         case "backup":
-            return _backup(house, target)
+            return _backup(house, given.target)
         case "restore":
-            return _restore(house, target, argument)
-    return {"runs_s": [_timed(lambda: house.work.sweeps.sweep(target, StopSignal()))[0] for _ in range(int(argument))]}
+            return _restore(house, given)
+        case "undo":
+            return _undo(house, given.target)
+    return {"runs_s": [_sweep(house, given.target) for _ in range(int(given.argument))]}
+
+
+def _sweep(house: House, target: str) -> float:
+    return _timed(lambda: house.work.sweeps.sweep(target, StopSignal()))[0]
 
 
 def _backup(house: House, target: str) -> dict[str, Any]:
@@ -62,11 +69,19 @@ def _backup(house: House, target: str) -> dict[str, Any]:
     return {"seconds": seconds, "stored_bytes": result["size"], "backup_id": result["backup_id"], **_steps(ended)}
 
 
-def _restore(house: House, target: str, backup_id: str) -> dict[str, Any]:
+def _restore(house: House, given: argparse.Namespace) -> dict[str, Any]:
+    database = house.services.restores.database_of(given.target)
+    request = RestoreRequest(given.target, given.argument, "to measure it", database, given.downtime)
+    return _swap(house, house.services.restores.request(request, ACTOR, deferred=False))
+
+
+def _undo(house: House, target: str) -> dict[str, Any]:
+    request = UndoRequest(target, "to measure it", house.services.restores.database_of(target))
+    return _swap(house, house.services.undos.request(request, ACTOR, deferred=False))
+
+
+def _swap(house: House, asked: Operation) -> dict[str, Any]:
     """From the approval to the end; the plan was made before, while people decide."""
-    database = house.services.restores.database_of(target)
-    request = RestoreRequest(target, backup_id, "to measure it", database)
-    asked = house.services.restores.request(request, ACTOR, deferred=False)
     planned = _run(house, asked.id, OperationState.AWAITING_APPROVAL)
     house.services.approvals.break_glass(planned.id, ACTOR, go=True)
     seconds, ended = _timed(lambda: _run(house, planned.id))
