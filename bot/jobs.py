@@ -15,6 +15,7 @@ from procrastinate.exceptions import ConnectorException
 from bot.errors import DatabaseUnreachable, Interrupted
 from bot.models import Operation, OperationKind, OperationState
 from bot.operations.asides import Asides
+from bot.operations.audit_heads import AuditHeads
 from bot.operations.pruning import Pruning
 from bot.operations.runner import Runner, TargetBusy
 from bot.operations.sweep import Sweeps
@@ -26,6 +27,7 @@ _log = logging.getLogger(__name__)
 _RUN = "baseliner.run_operation"
 _SWEEP = "baseliner.sweep"
 _PRUNE = "baseliner.prune"
+_EXPORT_HEAD = "baseliner.export_audit_head"
 _LOOK_EVERY = 0.2
 _HEARTBEAT = 3.0
 _STALLED = 12.0
@@ -67,6 +69,10 @@ class JobQueue:
         queue = self._settings.targets[target].queue
         self._defer_once(connection, _PRUNE, target, queue, lock=f"target:{target}")
 
+    def defer_audit_export(self, connection: Connection, target: str) -> None:
+        """At most one waits for each target."""
+        self._defer_once(connection, _EXPORT_HEAD, target, watch_queue(self._settings.targets[target].queue))
+
     def _defer_once(self, connection: Connection, task: str, target: str, queue: str, lock: str | None = None) -> None:
         try:
             with connection.transaction():
@@ -85,6 +91,7 @@ class Work:
     sweeps: Sweeps
     asides: Asides
     pruning: Pruning
+    audit_heads: AuditHeads
 
 
 class Worker:
@@ -159,6 +166,10 @@ class Worker:
         @app.task(name=_PRUNE, retry=again)
         def prune(target: str) -> None:
             self._work.pruning.prune(target)
+
+        @app.task(name=_EXPORT_HEAD)
+        def export_audit_head(target: str) -> None:
+            self._work.audit_heads.export(target)
 
         return app
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from bot.clock import Clock
 from bot.operations.approvals import Approvals
+from bot.operations.audit_heads import AuditHeads
+from bot.operations.audit_log import Audit
 from bot.operations.backups import Backups
 from bot.operations.cancelling import Cancelling
 from bot.operations.catalog import Catalog
@@ -13,7 +15,7 @@ from bot.operations.drawings import Drawings
 from bot.operations.drills import Drills
 from bot.operations.firing import Schedules
 from bot.operations.health import Health
-from bot.operations.overview import Audit, Overview
+from bot.operations.overview import Overview
 from bot.operations.pins import Pins
 from bot.operations.preflight import Preflights
 from bot.operations.restores import Restores
@@ -44,4 +46,6 @@ class Services:
     health: Health
     overview: Overview
     audit: Audit
+    audit_heads: AuditHeads
+    """the exception: to verify it reads storage"""
     drawings: Drawings

@@ -17,6 +17,8 @@ from bot.jobs import JobQueue, Work
 from bot.models import OperationKind, ScheduleName
 from bot.operations.approvals import Approvals
 from bot.operations.asides import Asides
+from bot.operations.audit_heads import AuditHeads
+from bot.operations.audit_log import Audit
 from bot.operations.backup_engine import BackupEngine
 from bot.operations.backup_job import BackupJob
 from bot.operations.backups import Backups
@@ -28,7 +30,7 @@ from bot.operations.drill_job import DrillJob
 from bot.operations.drills import Drills
 from bot.operations.firing import Schedules
 from bot.operations.health import Health
-from bot.operations.overview import Audit, Overview
+from bot.operations.overview import Overview
 from bot.operations.pins import Pins
 from bot.operations.planning import Planning
 from bot.operations.preflight import PreflightJob, Preflights
@@ -75,7 +77,7 @@ def build(context: Context) -> House:
         context,
         {OperationKind.RESTORE: RestorePlanner(context, backups), OperationKind.UNDO: UndoPlanner(context)},
     )
-    sweeps = Sweeps(context, backups, health)
+    sweeps, audit_heads = Sweeps(context, backups, health), AuditHeads(context)
     runner = Runner(
         context,
         {
@@ -105,10 +107,11 @@ def build(context: Context) -> House:
         health=health,
         overview=Overview(context),
         audit=Audit(context),
+        audit_heads=audit_heads,
         drawings=Drawings(context),
     )
     clockwork = Clockwork(context, schedules, windows, approvals, sweeps)
-    work = Work(runner, sweeps, Asides(context), Pruning(context))
+    work = Work(runner, sweeps, Asides(context), Pruning(context), audit_heads)
     return House(context, services, work, planning, clockwork, Rescan(context, engine))
 
 

@@ -3,6 +3,7 @@
 Sizes are bytes, times are aware datetimes, durations are seconds.
 """
 
+from bot.models.audit import AuditExport, AuditFilter, AuditHead
 from bot.models.backups import (
     SMALL_FILES,
     Backup,
@@ -54,6 +55,9 @@ __all__ = [
     "AlertState",
     "Approval",
     "AuditEntry",
+    "AuditExport",
+    "AuditFilter",
+    "AuditHead",
     "Backup",
     "BackupKind",
     "Check",

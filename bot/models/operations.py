@@ -75,6 +75,8 @@ class Actor:
     id: str
     name: str
     surface: Surface = Surface.SLACK
+    reference: str = field(default="", compare=False)
+    """of the payload from Slack by which they act, as the log has it"""
 
     @property
     def is_slack_user(self) -> bool:
@@ -163,6 +165,11 @@ class Operation:
         last = POINTS_OF_NO_RETURN.get(self.kind)
         return any(step.name == last and step.started_at is not None for step in self.steps)
 
+    @property
+    def broke_glass(self) -> bool:
+        """Begun at the shell, without the approvals that its plan asks for: somebody else signs it off later."""
+        return self.requester.surface is Surface.CLI and self.plan_hash is not None and self.started_at is not None
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -191,6 +198,14 @@ class Approval:
     decision: Decision
     comment: str
     decided_at: datetime
+    allowed_by: str = ""
+    """the entry of the settings that allowed it then: a user id or a usergroup id"""
+    withdrawn_at: datetime | None = None
+
+    @property
+    def counts(self) -> bool:
+        """An approval that was not withdrawn."""
+        return self.decision is Decision.APPROVED and self.withdrawn_at is None
 
 
 @dataclass(frozen=True)
@@ -208,6 +223,11 @@ class AuditEntry:
     detail: Mapping[str, Any]
     previous_hash: str
     hash: str
+    before: Any = None
+    """the state that was changed, and what it is since; None where the entry is of no change"""
+    after: Any = None
+    correlation_id: str | None = None
+    """what the program's log has too: the reference of Slack's payload, else the operation's id"""
 
 
 class SubjectKind(StrEnum):
@@ -217,6 +237,10 @@ class SubjectKind(StrEnum):
     """the headline: one message per operation"""
     APPROVAL = "approval"
     """the approval card of an operation"""
+    PLAN = "plan"
+    """the whole plan, in the card's thread"""
+    REMINDER = "reminder"
+    """that a plan waits for the approvers, in the card's thread"""
     STEP = "step"
     """one step of an operation, in the headline's thread; `detail` is its position"""
     FAILURE = "failure"
@@ -226,6 +250,8 @@ class SubjectKind(StrEnum):
     WINDOW_EDGE = "window_edge"
     """the start or the end of a window, in the announcement's thread and the channel; `detail` is `start` or `end`"""
     ALERT = "alert"
+    REPORT = "report"
+    """the daily report; `subject_id` is its day"""
 
 
 @dataclass(frozen=True)

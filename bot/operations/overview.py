@@ -1,14 +1,13 @@
-"""Targets at a glance, and the audit log."""
+"""Targets at a glance."""
 
 from __future__ import annotations
 
 from bot.errors import NotFound
-from bot.models import AuditEntry, Operation, OperationState, ScheduleName, TargetStatus
+from bot.models import Operation, OperationState, ScheduleName, TargetStatus
 from bot.operations.context import Context
 from bot.operations.schedules import next_fire
 from bot.postgres.connection import server_of
-from bot.store import audit, backups, observations, operations, schedules, windows
-from bot.store.audit import AuditVerdict
+from bot.store import backups, observations, operations, schedules, windows
 from bot.store.database import Connection
 
 _RECENT = 5
@@ -48,20 +47,3 @@ class Overview:
             next_backup_at=None if paused else next_fire(settings, self._context.now()),
             pauses=tuple(pauses),
         )
-
-
-class Audit:
-    def __init__(self, context: Context) -> None:
-        self._context = context
-
-    def entries(self, limit: int = 20, target: str | None = None) -> list[AuditEntry]:
-        """Newest first. Raises NotFound for an unknown target."""
-        if target is not None:
-            self._context.target(target)
-        with self._context.database.transaction() as connection:
-            return audit.entries(connection, limit, target)
-
-    def verify(self) -> AuditVerdict:
-        """Walk the whole chain."""
-        with self._context.database.transaction() as connection:
-            return audit.verify(connection)

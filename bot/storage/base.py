@@ -1,4 +1,7 @@
-"""What every storage does. Layout: `<prefix>/<target>/<backup id>/manifest.json` beside the backup's objects."""
+"""What every storage does.
+
+Layout: `<prefix>/<target>/<backup id>/manifest.json` beside the backup's objects, `<prefix>/_audit/<day>.json`.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ from bot.errors import UsageError
 from bot.models import Manifest
 
 MANIFEST = "manifest.json"
+AUDIT = "_audit"
+"""The folder of the audit log's heads; no target can have its name."""
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 
 
@@ -89,9 +94,29 @@ class Storage(Protocol):
         """
         ...
 
+    def put_audit_head(self, day: str, document: bytes) -> bool:
+        """Keep the audit log's head of a day, such as `2026-11-22`, at `<prefix>/_audit/<day>.json`.
+
+        It is never written over nor removed. False when the day has one already, which stays.
+        """
+        ...
+
+    def audit_heads(self) -> list[str]:
+        """The days that have a head, oldest first."""
+        ...
+
+    def get_audit_head(self, day: str) -> bytes:
+        """Raises NotFound when the day has none."""
+        ...
+
     def available(self, target: str) -> int | None:
         """Bytes free for the target's backups, None where there is no bound; StorageFailed when out of reach."""
         ...
+
+
+def audit_name(day: str) -> str:
+    """The object of a day's head."""
+    return f"{safe_name(day)}.json"
 
 
 def safe_name(name: str) -> str:

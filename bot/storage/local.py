@@ -14,7 +14,7 @@ from typing import Self
 
 from bot.errors import Conflict, DamagedBackup, NotFound, StorageFailed
 from bot.models import Manifest
-from bot.storage.base import MANIFEST, Written, safe_name
+from bot.storage.base import AUDIT, MANIFEST, Written, audit_name, safe_name
 from bot.storage.manifest import from_json, to_json
 
 _CHUNK = 1 << 20
@@ -131,6 +131,32 @@ class LocalStorage:
         self.delete_backup(target, backup_id)
         return ""
 
+    def put_audit_head(self, day: str, document: bytes) -> bool:
+        path = self._root / AUDIT / audit_name(day)
+        with _judged(path):
+            self._require_root()
+            _make_one(path.parent)
+            if path.exists():
+                return False
+        with LocalWriter(path) as writer:
+            writer.write(document)
+            writer.complete()
+        return True
+
+    def audit_heads(self) -> list[str]:
+        folder = self._root / AUDIT
+        with _judged(folder):
+            self._require_root()
+            return sorted(path.stem for path in folder.glob("*.json"))
+
+    def get_audit_head(self, day: str) -> bytes:
+        path = self._root / AUDIT / audit_name(day)
+        with _judged(path):
+            self._require_root()
+            if not path.exists():
+                raise NotFound(f"There is no {path}.", "The audit log's head of that day was not exported there.")
+            return path.read_bytes()
+
     def available(self, target: str) -> int | None:
         folder = self._root / safe_name(target)
         with _judged(folder):
@@ -149,8 +175,12 @@ class LocalStorage:
         with _judged(folder):
             self._require_root()
             for each in (folder.parent, folder):
-                each.mkdir(mode=0o700, exist_ok=True)
-                _sync_folder(each.parent)
+                _make_one(each)
+
+
+def _make_one(folder: Path) -> None:
+    folder.mkdir(mode=0o700, exist_ok=True)
+    _sync_folder(folder.parent)
 
 
 def _sync_folder(folder: Path) -> None:

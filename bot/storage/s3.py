@@ -14,7 +14,7 @@ from bot.clock import Clock
 from bot.errors import Conflict, DamagedBackup, NotFound, StorageFailed
 from bot.models import Manifest
 from bot.settings_storage import S3Settings
-from bot.storage.base import MANIFEST, safe_name
+from bot.storage.base import AUDIT, MANIFEST, audit_name, safe_name
 from bot.storage.manifest import from_json, to_json
 from bot.storage.patience import Patience
 from bot.storage.s3_client import connect, properties
@@ -73,29 +73,34 @@ class S3Storage:
                 return
 
     def put_manifest(self, manifest: Manifest) -> str:
-        key = self._folder(manifest.target, manifest.backup_id) + MANIFEST
-        asked = properties(self._settings, self._clock.now())
-        asked.pop("StorageClass", None)  # the manifest is small and read often
-        with S3Writer(self._upload(key, asked)) as writer:
-            writer.write(to_json(manifest))
-            return writer.complete().sha256
+        return self._put_small(self._folder(manifest.target, manifest.backup_id) + MANIFEST, to_json(manifest))
 
     def get_manifest(self, target: str, backup_id: str) -> Manifest:
-        key = self._folder(target, backup_id) + MANIFEST
-
-        def get() -> bytes:
-            return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
-
-        with self._errors("reading the manifest"):
-            try:
-                data = self._patience.attempt(get)
-            except ClientError as error:
-                if is_missing(error):
-                    raise NotFound(
-                        f"There is no backup {backup_id} of {target} in s3://{self._bucket}.", "List its backups."
-                    ) from error
-                raise
+        data = self._get_small(self._folder(target, backup_id) + MANIFEST, "reading the manifest")
+        if data is None:
+            raise NotFound(f"There is no backup {backup_id} of {target} in s3://{self._bucket}.", "List its backups.")
         return from_json(data)
+
+    def put_audit_head(self, day: str, document: bytes) -> bool:
+        key = f"{self._prefix}{AUDIT}/{audit_name(day)}"
+        if self._exists(key):
+            return False
+        self._put_small(key, document)
+        return True
+
+    def audit_heads(self) -> list[str]:
+        prefix = f"{self._prefix}{AUDIT}/"
+        keys = self._patiently("listing the audit log's heads", lambda: self._remover(self._client).keys(prefix))
+        return sorted(key.removeprefix(prefix).removesuffix(".json") for key in keys if key.endswith(".json"))
+
+    def get_audit_head(self, day: str) -> bytes:
+        key = f"{self._prefix}{AUDIT}/{audit_name(day)}"
+        data = self._get_small(key, "reading the audit log's head")
+        if data is None:
+            raise NotFound(
+                f"There is no s3://{self._bucket}/{key}.", "The audit log's head of that day was not exported there."
+            )
+        return data
 
     def list_backups(self, target: str) -> list[str]:
         prefix = f"{self._prefix}{safe_name(target)}/"
@@ -186,8 +191,30 @@ class S3Storage:
                 raise
         yield from answer["Body"].iter_chunks(_CHUNK)
 
+    def _put_small(self, key: str, data: bytes) -> str:
+        """In the bucket's own class, since it is small and read often. Returns its SHA-256."""
+        asked = properties(self._settings, self._clock.now())
+        asked.pop("StorageClass", None)
+        with S3Writer(self._upload(key, asked)) as writer:
+            writer.write(data)
+            return writer.complete().sha256
+
+    def _get_small(self, key: str, doing: str) -> bytes | None:
+        """None when it does not exist."""
+
+        def get() -> bytes:
+            return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+
+        with self._errors(doing):
+            try:
+                return self._patience.attempt(get)
+            except ClientError as error:
+                if is_missing(error):
+                    return None
+                raise
+
     def _exists(self, key: str) -> bool:
-        with self._errors("looking for the manifest"):
+        with self._errors(f"looking for {key}"):
             try:
                 self._patience.attempt(lambda: self._client.head_object(Bucket=self._bucket, Key=key))
             except ClientError as error:

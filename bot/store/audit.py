@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from bot.canonical import canonical_json, sha256_hex
-from bot.models import Actor, AuditEntry, Surface
+from bot.models import Actor, AuditEntry, AuditFilter, Surface
 from bot.store.database import Connection, Row
 
 GENESIS = "0" * 64
@@ -37,9 +37,14 @@ def append(
     target: str | None = None,
     operation_id: str | None = None,
     plan_hash: str | None = None,
+    before: Any = None,
+    after: Any = None,
     detail: Mapping[str, Any] | None = None,
 ) -> None:
-    """Add a link. Writers queue behind one another until their transaction ends: the chain has no forks."""
+    """Add a link. Writers queue behind one another until their transaction ends: the chain has no forks.
+
+    `before` and `after` are of what the entry's transaction changes, as JSON has it.
+    """
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
     last = connection.execute("SELECT position, hash FROM audit ORDER BY position DESC LIMIT 1").fetchone()
     position, previous = (last["position"] + 1, last["hash"]) if last else (1, GENESIS)
@@ -52,7 +57,10 @@ def append(
             "target": target,
             "operation_id": operation_id,
             "plan_hash": plan_hash,
+            "before": before,
+            "after": after,
             "result": result,
+            "correlation_id": actor.reference or operation_id,
             "detail": dict(detail or {}),
         }
     )
@@ -66,14 +74,39 @@ def link_hash(previous: str, entry: str) -> str:
     return sha256_hex(f"{previous}\n{entry}")
 
 
-def entries(connection: Connection, limit: int, target: str | None) -> list[AuditEntry]:
+_MATCHING = """
+    FROM (SELECT *, entry::jsonb AS body FROM audit) a
+    WHERE (%(target)s::text IS NULL OR body->>'target' = %(target)s)
+      AND (%(actor)s::text IS NULL OR lower(body->'actor'->>'id') IN (%(actor)s, 'cli:' || %(actor)s)
+           OR strpos(lower(body->'actor'->>'name'), %(actor)s) > 0)
+      AND (%(action)s::text IS NULL OR starts_with(body->>'action', %(action)s)
+           OR strpos(body->>'action', '.' || %(action)s) > 0)
+      AND (%(since)s::timestamptz IS NULL OR (body->>'at')::timestamptz >= %(since)s)
+      AND (%(until)s::timestamptz IS NULL OR (body->>'at')::timestamptz < %(until)s)
+      AND (%(before)s::bigint IS NULL OR position < %(before)s)
+"""
+
+
+def entries(connection: Connection, limit: int, wanted: AuditFilter) -> list[AuditEntry]:
     """Newest first."""
-    rows = connection.execute(
-        """SELECT * FROM audit WHERE %(target)s::text IS NULL OR entry::jsonb->>'target' = %(target)s
-           ORDER BY position DESC LIMIT %(limit)s""",
-        {"target": target, "limit": limit},
-    ).fetchall()
+    query = f"SELECT a.* {_MATCHING} ORDER BY position DESC LIMIT %(limit)s"  # noqa: S608 - of constants
+    rows = connection.execute(query.encode(), {**_parameters(wanted), "limit": limit}).fetchall()
     return [_entry(row) for row in rows]
+
+
+def stream(connection: Connection, wanted: AuditFilter) -> Iterator[AuditEntry]:
+    """In the order of the chain, some at a time: the log may be larger than memory."""
+    query = f"SELECT a.* {_MATCHING} ORDER BY position"  # noqa: S608 - of constants
+    with connection.cursor(name="audit_stream") as cursor:
+        cursor.execute(query.encode(), _parameters(wanted))
+        for row in cursor:
+            yield _entry(row)
+
+
+def hashes_at(connection: Connection, positions: Collection[int]) -> dict[int, str]:
+    """Of those entries that there are."""
+    rows = connection.execute("SELECT position, hash FROM audit WHERE position = ANY(%s)", (list(positions),))
+    return {row["position"]: row["hash"] for row in rows}
 
 
 def verify(connection: Connection) -> AuditVerdict:
@@ -116,4 +149,11 @@ def _entry(row: Row) -> AuditEntry:
         detail=body["detail"],
         previous_hash=row["previous_hash"],
         hash=row["hash"],
+        before=body.get("before"),  # entries of early versions have none of these
+        after=body.get("after"),
+        correlation_id=body.get("correlation_id"),
     )
+
+
+def _parameters(wanted: AuditFilter) -> dict[str, Any]:
+    return {**asdict(wanted), "actor": wanted.actor and wanted.actor.lower()}
