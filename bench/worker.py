@@ -1,8 +1,8 @@
 """A process of its own for each measured operation, so that its memory is the worker's alone.
 
 `python -m bench.worker backup TARGET`, `restore TARGET BACKUP [DOWNTIME]`, `undo TARGET` or `sweep TARGET TIMES`;
-settings come from the environment as for any bot process. Its answer is one JSON document on stdout. What comes before the request is made
-(starting Python, connecting) is not in its seconds: a real worker runs already.
+settings come from the environment as for any bot process. Its answer is one JSON document on stdout. What comes before
+the request is made (starting Python, connecting) is not in its seconds: a real worker runs already.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from bot.jobs import JobQueue
-from bot.models import Actor, DatabaseDigest, Decision, Operation, RestoreRequest
+from bot.models import Actor, DatabaseDigest, Decision, Downtime, Operation, RestoreRequest, UndoRequest
 from bot.operations.context import Context
 from bot.operations.sweep import Sweeps
 from bot.postgres.digest import database_digest
@@ -140,13 +140,24 @@ class Rig:
         assert ended.failure is None, ended.failure
         return ended
 
-    def planned_restore(self, backup_id: str = "latest", actor: Actor = OPERATOR) -> Operation:
+    def planned_restore(
+        self, backup_id: str = "latest", actor: Actor = OPERATOR, downtime: Downtime = Downtime.NOW
+    ) -> Operation:
         """Ask for a restore and let its plan be made."""
-        request = RestoreRequest(TARGET, backup_id, "bad deploy", self.target.name)
+        request = RestoreRequest(TARGET, backup_id, "bad deploy", self.target.name, downtime)
         return self.run(self.services.restores.request(request, actor))
 
-    def approved_restore(self, backup_id: str = "latest") -> Operation:
-        planned = self.planned_restore(backup_id)
+    def approved_restore(self, backup_id: str = "latest", downtime: Downtime = Downtime.NOW) -> Operation:
+        return self._approved(self.planned_restore(backup_id, downtime=downtime))
+
+    def planned_undo(self, actor: Actor = OPERATOR) -> Operation:
+        """Ask for an undo and let its plan be made."""
+        return self.run(self.services.undos.request(UndoRequest(TARGET, "worse", self.target.name), actor))
+
+    def approved_undo(self) -> Operation:
+        return self._approved(self.planned_undo())
+
+    def _approved(self, planned: Operation) -> Operation:
         assert planned.failure is None, planned.failure
         return self.services.approvals.decide(planned.id, APPROVER, Decision.APPROVED)
 

@@ -2,38 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import psycopg
 import pytest
 
 from bot.errors import Interrupted
-from bot.models import DatabaseDigest, Operation, OperationState, StepState
-from bot.operations import backup_job, restore_job
+from bot.models import DatabaseDigest, Downtime, Operation, OperationState, StepState
+from bot.operations import backup_job, restore_job, undo_job
 from bot.runtime.stop import StopSignal
 from tests.house import OPERATOR, TARGET, Rig
 from tests.integration.operations.hooks import Moment, at_step, run_and_die
 from tests.support import eventually
 
 BACKUP_STEPS = [name for name, _ in backup_job.STEPS]
-RESTORE_STEPS = [name for name, _ in restore_job.STEPS]
-BEGINS, SWAPS = RESTORE_STEPS.index("stop_services"), RESTORE_STEPS.index("swap")
+RESTORE_STEPS = {downtime: [name for name, _ in steps] for downtime, steps in restore_job.STEPS.items()}
+UNDO_STEPS = [name for name, _ in undo_job.STEPS]
 CHANGES_THE_WORLD = ["safety_backup", "stop_services", "create_database", "load", "swap", "start_services"]
 every_moment = pytest.mark.parametrize("moment", [Moment.BEFORE, Moment.AFTER])
 every_backup_step = pytest.mark.parametrize("step", BACKUP_STEPS)
 every_restore_step = pytest.mark.parametrize(
+    ("downtime", "step", "moment"),
+    [(downtime, step, Moment.BEFORE) for downtime, steps in RESTORE_STEPS.items() for step in steps]
+    + [(downtime, step, Moment.AFTER) for downtime in RESTORE_STEPS for step in CHANGES_THE_WORLD],
+)
+every_undo_step = pytest.mark.parametrize(
     ("step", "moment"),
-    [(step, Moment.BEFORE) for step in RESTORE_STEPS] + [(step, Moment.AFTER) for step in CHANGES_THE_WORLD],
+    [(step, Moment.BEFORE) for step in UNDO_STEPS]
+    + [(step, Moment.AFTER) for step in UNDO_STEPS if step in CHANGES_THE_WORLD],
 )
 
 
-def is_swapped(step: str, moment: Moment) -> bool:
-    return RESTORE_STEPS.index(step) + (moment is Moment.AFTER) > SWAPS
+def is_swapped(step: str, moment: Moment, steps: Sequence[str] = RESTORE_STEPS[Downtime.NOW]) -> bool:
+    return steps.index(step) + (moment is Moment.AFTER) > steps.index("swap")
 
 
-def has_begun(step: str) -> bool:
-    """Whether the worker had begun to touch the application."""
-    return RESTORE_STEPS.index(step) >= BEGINS
+def has_begun(step: str, steps: Sequence[str] = RESTORE_STEPS[Downtime.NOW]) -> bool:
+    """Whether the worker had begun what cannot simply be done anew."""
+    return steps.index(step) >= min(steps.index(name) for name in ("stop_services", "create_database") if name in steps)
 
 
 def assert_nothing_half_done(rig: Rig, ended: Operation) -> None:
@@ -89,13 +95,13 @@ def lost(rig: Rig) -> tuple[DatabaseDigest, DatabaseDigest]:
 
 @every_restore_step
 def test_a_restore_whose_worker_is_killed_ends_with_all_of_the_old_or_all_of_the_new_data(
-    rig: Rig, step: str, moment: Moment
+    rig: Rig, downtime: Downtime, step: str, moment: Moment
 ) -> None:
     old, new = lost(rig)
-    operation = rig.approved_restore()
+    operation, steps = rig.approved_restore(downtime=downtime), RESTORE_STEPS[downtime]
     run_and_die(rig.setup, operation.id, step, moment, rig.directory)
     ended = rig.run(operation)
-    restored = is_swapped(step, moment) or not has_begun(step)
+    restored = is_swapped(step, moment, steps) or not has_begun(step, steps)
     assert rig.digest() == (old if restored else new)
     assert ended.state is (OperationState.DONE if restored else OperationState.FAILED)
     assert [name.rpartition("_")[0] for name in rig.databases()] == ([""] if not restored else ["", "__old"])
@@ -105,6 +111,27 @@ def test_a_restore_whose_worker_is_killed_ends_with_all_of_the_old_or_all_of_the
         assert ended.failure.left_as_it_was == (
             f"{rig.target.name} is as it was, with all its data. The services are as before."
         )
+    assert_nothing_half_done(rig, ended)
+
+
+@every_undo_step
+def test_an_undo_whose_worker_is_killed_ends_with_all_of_the_old_or_all_of_the_new_data(
+    rig: Rig, step: str, moment: Moment
+) -> None:
+    old, new = lost(rig)
+    restore = rig.run(rig.approved_restore())
+    operation = rig.approved_undo()
+    run_and_die(rig.setup, operation.id, step, moment, rig.directory)
+    ended = rig.run(operation)
+    undone = is_swapped(step, moment, UNDO_STEPS) or not has_begun(step, UNDO_STEPS)
+    assert rig.digest() == (new if undone else old)
+    assert ended.state is (OperationState.DONE if undone else OperationState.FAILED)
+    (way_back,) = [name for name in rig.databases() if name]
+    last = rig.services.undos.undoable(TARGET)
+    assert (last.id, last.result["aside_database"]) == (
+        ended.id if undone else restore.id,
+        rig.target.name + way_back,
+    )
     assert_nothing_half_done(rig, ended)
 
 
