@@ -45,6 +45,7 @@ from bot.models.operations import (
     Surface,
     UndoRequest,
 )
+from bot.models.reports import Following, Report, ReportedBackup, ReportedDrill, Tally, TargetReport, Unsigned
 from bot.models.upkeep import Pause, Pin, Prune, ScheduleName, ScheduleStatus
 
 __all__ = [
@@ -68,6 +69,7 @@ __all__ = [
     "Downtime",
     "Drawing",
     "Failure",
+    "Following",
     "Manifest",
     "Operation",
     "OperationKind",
@@ -77,6 +79,9 @@ __all__ = [
     "Plan",
     "Progress",
     "Prune",
+    "Report",
+    "ReportedBackup",
+    "ReportedDrill",
     "RestoreRequest",
     "ScheduleName",
     "ScheduleStatus",
@@ -86,8 +91,11 @@ __all__ = [
     "SubjectKind",
     "Surface",
     "TableDigest",
+    "Tally",
+    "TargetReport",
     "TargetStatus",
     "UndoRequest",
+    "Unsigned",
     "Window",
     "WindowRequest",
     "WindowState",
