@@ -54,6 +54,14 @@ def test_a_backup_is_verified_with_its_restore_time(rig: Rig) -> None:
     assert not list(rig.house.context.settings.staging.path.glob("*"))
 
 
+@pytest.mark.parametrize("target_major", [15], indirect=True)
+def test_tables_and_indexes_are_examined_where_the_server_can(rig: Rig) -> None:
+    rig.backup()
+    ended = drilled(rig)
+    assert ended.state is OperationState.DONE, ended.failure
+    assert ended.result["structure"] == "no damage"
+
+
 def test_the_owner_and_all_else_that_is_the_backups_comes_along(rig: Rig) -> None:
     role = random_name("owner")
     rig.execute(

@@ -138,6 +138,20 @@ def test_many_tables_and_large_objects_are_few_objects(
 
 
 @one_major
+def test_300_mb_of_large_objects_come_back(engine: Engine, storage: Storage, scratch: str, tmp_path: Path) -> None:
+    engine.execute(
+        "SELECT count(lo_from_bytea(0, decode(repeat(md5(i::text), 65536), 'hex'))) FROM generate_series(1, 299) i",
+        "SELECT lo_put(lo_from_bytea(0, 'one'), 3 << 20, 'with a hole before its end')",
+    )
+    with watching(staging_folder(STAGING, BACKUP_ID)) as most:
+        backup = take_backup(engine, storage, room=32 * MIB)
+    assert backup.manifest.dump_bytes > 300 * MIB
+    assert most() < 100 * MIB
+    assert backup.manifest.digest.large_objects == 300
+    assert restore(engine, storage, backup, scratch, tmp_path) == []
+
+
+@one_major
 def test_an_outlet_that_cannot_be_opened_fails_the_dump(engine: Engine, tmp_path: Path) -> None:
     def refuse(name: str) -> Outlet:
         raise StorageFailed(f"no room for {name}")
