@@ -26,6 +26,11 @@ _EXAMPLES = {
     "alerts": 'alerts = "C0123456789"',
     "requesters": 'requesters = ["U0123456789"]',
     "approvers": 'approvers = ["U0123456789"]',
+    "denied": 'denied = ["U0123456789"]',
+    "required_approvals": "required_approvals = 2",
+    "policy.channels": 'channels = ["C0123456789"]',
+    "only_in_window": "only_in_window = true",
+    "quiet_hours": 'quiet_hours = "22:00-07:00"',
     "approval_expires": 'approval_expires = "30m"',
     "bucket": 'bucket = "acme-database-backups"',
     "endpoint": 'endpoint = "https://s3.example.com"',
@@ -66,6 +71,9 @@ _EXAMPLES = {
     "targets": "[targets.inventory] with dsn and storage",
     "state": "[state] with dsn, or BASELINER_STATE_DSN",
     "queue": 'queue = "default"',
+    "shell_users": 'olive = "U0123456789"',
+    "report": 'at = "08:00"',
+    "at": 'at = "08:00"',
     "health_deadline": 'health_deadline = "60s"',
     "command_deadline": 'command_deadline = "60s"',
 }
@@ -118,7 +126,10 @@ def _gap(location: Sequence[str | int], kind: str, message: str) -> Gap:
     if kind in _WITHOUT_TYPE:
         parts.append("type")
     key = ".".join(parts) or "the file"
-    example = next((_EXAMPLES[part] for part in reversed(parts) if part in _EXAMPLES), "see baseliner.example.toml")
+    # A name that two sections have is found with its section.
+    pairs = [(".".join(parts[max(at - 2, 0) : at]), parts[at - 1]) for at in range(len(parts), 0, -1)]
+    looked_up = [name for pair in pairs for name in pair]
+    example = next((_EXAMPLES[name] for name in looked_up if name in _EXAMPLES), "see baseliner.example.toml")
     return Gap(key, _problem(kind, message), example)
 
 

@@ -1,24 +1,16 @@
-"""Settings of one target: its database, schedule, retention, application and policy."""
+"""Settings of one target: its database, schedule, retention and application."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 
 from bot.cron import cron_trigger
+from bot.settings_policy import Policy
 from bot.settings_storage import Encryption, Section, StorageNames, Url
-from bot.settings_types import Argv, Dsn, Duration, Name, Size
-
-
-class Policy(Section):
-    """Slack user ids. An empty list denies."""
-
-    requesters: tuple[str, ...] = ()
-    approvers: tuple[str, ...] = ()
-    approval_expires: Duration = timedelta(minutes=30)
+from bot.settings_types import Argv, Dsn, Duration, Name, Size, known_zone
 
 
 class ServiceSettings(Section):
@@ -133,11 +125,7 @@ class TargetSettings(Section):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError("is not a time zone of the IANA database") from error
-        return value
+        return known_zone(value)
 
     @field_validator("schedule")
     @classmethod

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -31,6 +33,22 @@ def _connection_string(value: SecretStr) -> SecretStr:
     except psycopg.ProgrammingError:
         # Without its words: they quote the string, and with it a password.
         raise ValueError("is not a PostgreSQL connection string") from None
+    return value
+
+
+def known_zone(value: str) -> str:
+    """Raises ValueError for a time zone that does not exist."""
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError("is not a time zone of the IANA database") from error
+    return value
+
+
+def slack_id(value: str, kinds: str, what: str) -> str:
+    """Raises ValueError where it does not look like an id that begins with one of the letters `kinds`."""
+    if not re.fullmatch(rf"[{kinds}][A-Z0-9]+", value):
+        raise ValueError(f"{value!r} is not {what}; Slack shows ids in the profile's or channel's menu")
     return value
 
 

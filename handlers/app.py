@@ -12,6 +12,7 @@ from slack_sdk import WebClient
 from bot.services import Services
 from handlers import ids
 from handlers.approvals import ApprovalListeners
+from handlers.audit import AuditListeners
 from handlers.backups import BackupListeners
 from handlers.catalog import CatalogListeners
 from handlers.charts import ChartListeners
@@ -22,6 +23,7 @@ from handlers.errors import answered
 from handlers.middleware import acknowledge_at_once, check_origin, give_reference
 from handlers.operations import OperationListeners
 from handlers.overview import OverviewListeners
+from handlers.policies import PolicyListeners
 from handlers.preflight import PreflightListeners
 from handlers.restores import RestoreListeners
 from handlers.undos import UndoListeners
@@ -31,6 +33,8 @@ from handlers.windows import WindowListeners
 # With Bolt's own five, the sixth dialog at once is answered too late.
 _LISTENER_THREADS = 20
 _API_SECONDS = 10
+_LOOK_UP_SECONDS = 2
+"""A dialog's submission is answered within three, and may have to look somebody up before."""
 
 
 def build_app(
@@ -67,7 +71,8 @@ def build_app(
 
 def register(app: App, services: Services) -> None:
     """One line per listener."""
-    directory = Directory(app.client, services.clock)
+    directory = Directory(_impatient(app.client), services.clock, team_id=services.settings.slack.team_id)
+    services.roster.attach(directory)
     backups = BackupListeners(services, directory)
     catalog = CatalogListeners(services, directory)
     restores = RestoreListeners(services, directory)
@@ -78,9 +83,10 @@ def register(app: App, services: Services) -> None:
     charts = ChartListeners(services)
     drills = DrillListeners(services, directory)
     operations = OperationListeners(services, directory)
-    upkeep, overview = UpkeepListeners(services), OverviewListeners(services)
+    upkeep, overview, audits = UpkeepListeners(services), OverviewListeners(services), AuditListeners(services)
+    policies = PolicyListeners(services)
     table = command_table(
-        backups, catalog, restores, undos, preflights, windows, charts, drills, operations, upkeep, overview
+        backups, catalog, restores, undos, preflights, windows, charts, drills, operations, upkeep, overview, audits, policies
     )
 
     app.command(ids.COMMAND)(answered(CommandListener(table, directory).listen))
@@ -95,13 +101,29 @@ def register(app: App, services: Services) -> None:
     app.view(ids.WINDOW_MODAL)(answered(windows.submit))
     app.action(ids.CANCEL_WINDOW)(answered(windows.cancel))
     app.action(ids.CANCEL_OPERATION)(answered(operations.cancel))
+    app.action(ids.SIGN_OFF)(answered(operations.sign_off))
+    app.action(ids.AUDIT_NEWEST)(answered(audits.turn))
+    app.action(ids.AUDIT_OLDER)(answered(audits.turn))
     app.action(ids.BACKUPS_NEWER)(answered(catalog.turn))
     app.action(ids.BACKUPS_OLDER)(answered(catalog.turn))
     app.action(ids.BACKUPS_FILTER)(answered(catalog.filter))
     app.action(ids.BACKUP_DETAILS)(answered(catalog.details))
     app.action(ids.PIN)(answered(catalog.ask_to_pin))
-    app.action(ids.APPROVE)(answered(approvals.approve))
-    app.action(ids.DENY)(answered(approvals.deny))
+    app.action(ids.APPROVE)(answered(approvals.ask_to_approve))
+    app.action(ids.DENY)(answered(approvals.ask_to_deny))
+    app.action(ids.WITHDRAW)(answered(approvals.withdraw))
+    app.action(ids.SHOW_PLAN)(answered(approvals.show_plan))
+    app.action(ids.ASK_AGAIN)(answered(restores.ask_again))
+    app.view(ids.APPROVAL_MODAL)(answered(approvals.approve))
+    app.view(ids.DENIAL_MODAL)(answered(approvals.deny))
+
+
+def _impatient(client: WebClient) -> WebClient:
+    """The same client for look-ups, which are given up early and not tried again."""
+    return WebClient(
+        token=client.token, base_url=client.base_url, timeout=_LOOK_UP_SECONDS, proxy=client.proxy, ssl=client.ssl,
+        retry_handlers=[],
+    )  # fmt: skip
 
 
 def close_app(app: App) -> None:

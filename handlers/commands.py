@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from slack_bolt import Args
 
+from handlers.audit import AuditListeners
 from handlers.backups import BackupListeners
 from handlers.catalog import CatalogListeners
 from handlers.charts import ChartListeners
@@ -15,6 +16,8 @@ from handlers.drills import DrillListeners
 from handlers.operations import OperationListeners
 from handlers.overview import OverviewListeners
 from handlers.parse import nearest, parse
+from handlers.parse_audit import AUDIT_USAGE
+from handlers.policies import PolicyListeners
 from handlers.preflight import PreflightListeners
 from handlers.reply import Reply
 from handlers.request import Request
@@ -48,6 +51,8 @@ def command_table(
     operations: OperationListeners,
     upkeep: UpkeepListeners,
     overview: OverviewListeners,
+    audits: AuditListeners,
+    policies: PolicyListeners,
 ) -> tuple[Command, ...]:
     """Every word that can follow `/baseliner`, beside `help`."""
     return (
@@ -73,7 +78,9 @@ def command_table(
         ),
         Command("status", "status", "Shows each target, what runs on it and its newest backup.", overview.status),
         Command("health", "health", "Shows the checks of the last sweep.", overview.health),
-        Command("audit", "audit [target]", "Shows who did what, and that the record is whole.", overview.audit),
+        Command("policy", "policy [target]", "Shows who may ask, approve and cancel, and why.", policies.command),
+        Command("report", "report", "Shows the daily report as it would be now.", overview.report),
+        Command("audit", AUDIT_USAGE, "Shows who did what, and that the record is whole.", audits.command),
     )
 
 

@@ -1,10 +1,10 @@
-"""Who people are: names and time zones from `users.info`, kept for a while."""
+"""Who people are: names, time zones and standing from `users.info`, and who is in which usergroup; kept for a while."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +14,9 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
 from bot.clock import Clock
+from bot.membership import Membership
 from bot.models import Actor
+from handlers.roster import Groups, Standings, membership_of
 
 logger = logging.getLogger(__name__)
 _RETRY_AFTER = timedelta(minutes=1)
@@ -35,26 +37,37 @@ class _Entry:
 
 
 class Directory:
-    """Looks people up; when Slack does not answer, the name is the one at hand, else the id."""
+    """Looks people up; when Slack does not answer, the name is the one at hand, else the id, and nobody is trusted.
 
-    def __init__(self, client: WebClient, clock: Clock, time_to_live: timedelta = timedelta(hours=1)) -> None:
+    It is the roster of `bot.membership`: policy judges by what it reads.
+    """
+
+    def __init__(
+        self,
+        client: WebClient,
+        clock: Clock,
+        time_to_live: timedelta = timedelta(hours=1),
+        *,
+        team_id: str | None = None,
+    ) -> None:
         self._client = client
         self._clock = clock
         self._time_to_live = time_to_live
         self._lock = threading.Lock()
         self._entries: dict[str, _Entry] = {}
+        self._standings = Standings(clock, team_id)
+        self._groups = Groups(client, clock)
+
+    def membership(self, user_ids: Collection[str], group_ids: Collection[str]) -> Membership:
+        """Read at most some minutes ago. Never raises: what cannot be read is absent."""
+        for user_id in user_ids:
+            if self._standings.known(user_id) is None:
+                self._ask(user_id, "")
+        return membership_of({user_id: self._standings.known(user_id) for user_id in user_ids}, self._groups, group_ids)
 
     def person(self, user_id: str, name: str = "") -> Person:
         """Asks Slack at most once in a time to live, and once a minute while Slack does not answer."""
-        known = self._known(user_id)
-        if known is not None:
-            return known
-        try:
-            found = self._client.users_info(user=user_id).get("user")
-        except (SlackClientError, OSError) as error:
-            logger.warning("users.info did not tell who %s is: %s", user_id, error)
-            return self._keep(user_id, Person(Actor(user_id, name or user_id)), _RETRY_AFTER)
-        return self._keep(user_id, _person(user_id, found or {}, name), self._time_to_live)
+        return self._known(user_id) or self._ask(user_id, name)
 
     def known(self, user_id: str, name: str = "") -> Person:
         """Without asking Slack, for where there is no time to wait."""
@@ -67,6 +80,16 @@ class Directory:
     def known_of(self, body: Mapping[str, Any]) -> Person:
         """Whoever acted, without asking Slack: a dialog waits for its acknowledgement."""
         return self.known(body["user"]["id"], body["user"].get("name", ""))
+
+    def _ask(self, user_id: str, name: str) -> Person:
+        try:
+            found = self._client.users_info(user=user_id).get("user")
+        except (SlackClientError, OSError) as error:
+            logger.warning("users.info did not tell who %s is: %s", user_id, error)
+            self._standings.learn(user_id, None)
+            return self._known(user_id) or self._keep(user_id, Person(Actor(user_id, name or user_id)), _RETRY_AFTER)
+        self._standings.learn(user_id, found)
+        return self._keep(user_id, _person(user_id, found or {}, name), self._time_to_live)
 
     def _known(self, user_id: str) -> Person | None:
         with self._lock:

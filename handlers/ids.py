@@ -5,15 +5,23 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 
 from bot.errors import UsageError
+from bot.models import AuditFilter
 
 COMMAND = "/baseliner"
 
 APPROVE = "approval.approve"
 DENY = "approval.deny"
+WITHDRAW = "approval.withdraw"
+SHOW_PLAN = "approval.plan"
+ASK_AGAIN = "approval.ask_again"
 CANCEL_WINDOW = "window.cancel"
 CANCEL_OPERATION = "operation.cancel"
+SIGN_OFF = "operation.sign_off"
+AUDIT_NEWEST = "audit.newest"
+AUDIT_OLDER = "audit.older"
 BACKUPS_NEWER = "backups.newer"
 BACKUPS_OLDER = "backups.older"
 BACKUPS_FILTER = "backups.filter"
@@ -24,12 +32,15 @@ TARGET = "target"
 BACKUP = "backup"
 REASON = "reason"
 NOTE = "note"
+COMMENT = "comment"
 CONFIRMATION = "confirmation"
 DOWNTIME = "downtime"
 STARTS_AT = "starts_at"
 ENDS_AT = "ends_at"
 RESTORE_TARGET = "restore.target"
 
+APPROVAL_MODAL = "approval.modal"
+DENIAL_MODAL = "approval.denial_modal"
 BACKUP_MODAL = "backup.modal"
 PIN_MODAL = "backup.pin_modal"
 DRILL_MODAL = "drill.modal"
@@ -44,11 +55,12 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 @dataclass(frozen=True)
 class ModalContext:
-    """What a modal must remember: the channel where it was asked for, and the target or the backup that is settled."""
+    """What a modal must remember: the channel where it was asked for, and what is settled already."""
 
     channel: str
     target: str | None = None
     backup: str | None = None
+    operation: str | None = None
 
 
 def encode(context: ModalContext) -> str:
@@ -60,8 +72,8 @@ def decode(private_metadata: str) -> ModalContext:
     """Raises UsageError when the metadata is not ours."""
     try:
         value = json.loads(private_metadata)
-        target, backup = (None if value[key] is None else identifier(value[key]) for key in ("target", "backup"))
-        return ModalContext(identifier(value["channel"]), target, backup)
+        settled = [value[key] for key in ("target", "backup", "operation")]
+        return ModalContext(identifier(value["channel"]), *(None if it is None else identifier(it) for it in settled))
     except (ValueError, KeyError, TypeError) as error:
         raise UsageError("This dialog is from another version of Baseliner.", "Close it and ask again.") from error
 
@@ -84,3 +96,32 @@ def decode_page(value: object) -> tuple[str | None, int]:
     if not number.isdecimal():
         raise UsageError("This button does not carry a page of ours.", "Ask again with a command.")
     return target or None, int(number)
+
+
+def encode_audit(wanted: AuditFilter) -> str:
+    """A page of the audit log: what was asked for, and where the page begins. Reading it takes no authority."""
+    since = int(wanted.since.timestamp()) if wanted.since else None
+    parts = {"t": wanted.target, "p": wanted.actor, "w": wanted.action, "s": since, "b": wanted.before}
+    return json.dumps({key: part for key, part in parts.items() if part is not None}, separators=(",", ":"))
+
+
+def decode_audit(value: object) -> AuditFilter:
+    """Raises UsageError when it is not a page of ours."""
+    try:
+        given = json.loads(str(value))
+        since, before = given.get("s"), given.get("b")
+        return AuditFilter(
+            target=None if given.get("t") is None else identifier(given["t"]),
+            actor=_words(given.get("p")),
+            action=_words(given.get("w")),
+            since=None if since is None else datetime.fromtimestamp(int(since), UTC),
+            before=None if before is None else int(before),
+        )
+    except (ValueError, TypeError, AttributeError, OverflowError, OSError) as error:
+        raise UsageError("This button does not carry a page of ours.", "Ask again with a command.") from error
+
+
+def _words(value: object) -> str | None:
+    if value is None or (isinstance(value, str) and 0 < len(value) <= 100):
+        return value
+    raise ValueError("not words of ours")

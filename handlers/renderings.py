@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bot.errors import NotFound
-from bot.models import Drawing, SubjectKind
+from bot.models import Drawing, Operation, Plan, SubjectKind
 from bot.services import Services
 from handlers.views.approval import approval_card
 from handlers.views.blocks import Message
+from handlers.views.decisions import reminder_message
 from handlers.views.operations import failure_message, headline, step_message
 from handlers.views.overview import alert_message
+from handlers.views.report import report_message
+from handlers.views.plan import plan_message
 from handlers.views.windows import window_announcement, window_edge
 
 
@@ -25,11 +28,14 @@ class Renderings:
         self._by_subject: Mapping[SubjectKind, Callable[[Drawing], Message]] = {
             SubjectKind.OPERATION: self._headline,
             SubjectKind.APPROVAL: self._approval,
+            SubjectKind.PLAN: self._whole_plan,
+            SubjectKind.REMINDER: self._reminder,
             SubjectKind.STEP: self._step,
             SubjectKind.FAILURE: self._failure,
             SubjectKind.WINDOW: self._window,
             SubjectKind.WINDOW_EDGE: self._window_edge,
             SubjectKind.ALERT: self._alert,
+            SubjectKind.REPORT: self._report,
         }
 
     def render(self, drawing: Drawing) -> Message:
@@ -37,17 +43,32 @@ class Renderings:
 
     def _headline(self, drawing: Drawing) -> Message:
         operation = self._drawings.operation(drawing.subject_id)
-        return headline(operation, self._clock.now(), self._drawings.plan(operation.id), self._approvals_channel)
+        plan, approvals = self._drawings.plan(operation.id), self._drawings.approvals(operation.id)
+        return headline(operation, self._clock.now(), plan, self._approvals_channel, approvals)
 
     def _approval(self, drawing: Drawing) -> Message:
+        operation, plan = self._planned(drawing)
+        approvals = self._drawings.approvals(operation.id)
+        return approval_card(operation, plan, approvals, self._clock.now(), self._approvers(operation))
+
+    def _whole_plan(self, drawing: Drawing) -> Message:
+        return plan_message(*self._planned(drawing))
+
+    def _reminder(self, drawing: Drawing) -> Message:
+        operation, plan = self._planned(drawing)
+        return reminder_message(operation, plan, self._drawings.approvals(operation.id), self._approvers(operation))
+
+    def _planned(self, drawing: Drawing) -> tuple[Operation, Plan]:
         operation = self._drawings.operation(drawing.subject_id)
         plan = self._drawings.plan(operation.id)
         if plan is None:
             raise NotFound(f"There is no plan for operation {operation.id}.")
-        approvals = self._drawings.approvals(operation.id)
+        return operation, plan
+
+    def _approvers(self, operation: Operation) -> tuple[str, ...]:
+        """As the settings name them: Slack itself knows who is in a usergroup."""
         known = operation.target in self._settings.targets
-        approvers = self._settings.policy_of(operation.target).approvers if known else ()
-        return approval_card(operation, plan, approvals, self._clock.now(), approvers)
+        return self._settings.policy_of(operation.target).approvers if known else ()
 
     def _step(self, drawing: Drawing) -> Message:
         operation = self._drawings.operation(drawing.subject_id)
@@ -67,3 +88,6 @@ class Renderings:
 
     def _alert(self, drawing: Drawing) -> Message:
         return alert_message(self._drawings.alert(int(drawing.subject_id)))
+
+    def _report(self, drawing: Drawing) -> Message:
+        return report_message(self._drawings.report(drawing.subject_id))

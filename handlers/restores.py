@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from slack_bolt import Args
 
 from bot.errors import NotFound, UsageError
@@ -27,20 +29,31 @@ class RestoreListeners:
         """`restore [target] [backup|latest]`"""
         target, backup_id = self._named(request.arguments)
         if target is not None:
-            self._services.restores.authorize(target, request.actor)
+            self._services.restores.authorize(target, request.actor, request.channel)
         dialog = self._dialog(request.modal_context(target), backup_id)
         if target is not None and not dialog.backups:
             request.reply.tell(no_backup_message(target))
             return
         request.open_modal(self._draw(dialog))
 
+    def ask_again(self, args: Args) -> None:
+        """The button of a plan that came to nothing: the dialog as it was filled in, but for the name."""
+        operation = self._services.overview.operation(ids.identifier(args.payload["value"]))
+        person = self._directory.person_of(args.body)
+        context = ids.ModalContext(str(args.body["channel"]["id"]), operation.target)
+        self._services.restores.authorize(operation.target, person.actor, context.channel)
+        dialog = self._dialog(context, str(operation.parameters["backup_id"]))
+        downtime = Downtime(operation.parameters.get("downtime", Downtime.NOW))
+        view = self._draw(replace(dialog, reason=operation.reason, downtime=downtime))
+        args.client.views_open(trigger_id=args.body["trigger_id"], view=view)
+
     def change_target(self, args: Args) -> None:
         """Offers the backups of the target that was chosen in the dialog."""
         target = ids.identifier(args.payload["selected_option"]["value"])
         person = self._directory.person_of(args.body)
-        self._services.restores.authorize(target, person.actor)
         view = args.body["view"]
         context = ids.ModalContext(ids.decode(view["private_metadata"]).channel, target)
+        self._services.restores.authorize(target, person.actor, context.channel)
         args.client.views_update(view_id=view["id"], view=self._draw(self._dialog(context, None)))
 
     def submit(self, args: Args) -> None:

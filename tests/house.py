@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from bot.jobs import JobQueue
+from bot.membership import Membership, Standing
 from bot.models import Actor, DatabaseDigest, Decision, Downtime, Operation, RestoreRequest, UndoRequest
 from bot.operations.context import Context
 from bot.operations.sweep import Sweeps
@@ -64,6 +65,20 @@ class MovableClock:
 
 
 @dataclass(frozen=True)
+class Workplace:
+    """A roster where all are active members but those told otherwise. Groups that are not told cannot be read."""
+
+    standings: Mapping[str, Standing] = field(default_factory=dict)
+    groups: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def membership(self, user_ids: Collection[str], group_ids: Collection[str]) -> Membership:
+        return Membership(
+            {user_id: self.standings.get(user_id, Standing.ACTIVE) for user_id in user_ids},
+            {group_id: self.groups[group_id] for group_id in group_ids if group_id in self.groups},
+        )
+
+
+@dataclass(frozen=True)
 class Setup:
     """What a house is built from; another process can build the same one."""
 
@@ -94,7 +109,9 @@ def open_house(setup: Setup, clock: MovableClock, seed: int = 1) -> Iterator[Hou
     database.open()
     try:
         chance = random.Random(seed)  # noqa: S311 - ids of a test are the same in every run
-        yield build(Context(settings, setup.environment, clock, chance, database, JobQueue(settings)))
+        context = Context(settings, setup.environment, clock, chance, database, JobQueue(settings))
+        context.roster.attach(Workplace())
+        yield build(context)
     finally:
         database.close()
 

@@ -1,37 +1,96 @@
-"""Deciding on a plan. Authority is decided here, at the click, and again when the job starts."""
+"""Deciding on a plan. Authority is decided here, at the click, at the submission, and again when the job starts."""
 
 from __future__ import annotations
 
 from datetime import UTC
+from typing import Any
 
-from bot.errors import Conflict, NotFound, PlanVoid
-from bot.models import Actor, Approval, Decision, Operation, OperationState, Plan
+from bot.errors import Conflict, NotFound, UsageError
+from bot.membership import Membership
+from bot.models import Actor, Approval, Decision, Failure, Operation, OperationKind, OperationState, Plan
 from bot.operations.context import Context
-from bot.policy import Verdict, may_decide, still_open
+from bot.operations.windows import open_window
+from bot.policy import Verdict, may_decide, still_open, suits_restore
+from bot.settings import Policy
 from bot.store import audit, operations, plans
 from bot.store.database import Connection
 
 _WAITING = (OperationState.AWAITING_APPROVAL,)
+_NOT_STARTED = (OperationState.AWAITING_APPROVAL, OperationState.QUEUED)
 
 
 class Approvals:
     def __init__(self, context: Context) -> None:
         self._context = context
 
+    def authorize(self, operation_id: str, actor: Actor, decision: Decision) -> tuple[Operation, Plan]:
+        """What a person who may decide is shown before they do. Raises NotFound, Refused, Conflict."""
+        context = self._context
+        operation, plan = self._read(operation_id)
+        facts = context.facts(operation.target, actor)
+        with context.database.transaction() as connection:
+            said = plans.approvals(connection, operation_id)
+            verdict = self._verdict(connection, operation, actor, decision, facts)
+        self._demand_open(operation, plan, said, actor, decision)
+        context.demand(verdict, actor, _action(operation, decision), operation.target, operation)
+        return operation, plan
+
+    def plan(self, operation_id: str) -> tuple[Operation, Plan]:
+        """Raises NotFound."""
+        return self._read(operation_id)
+
+    def approve(self, operation_id: str, actor: Actor, confirmation: str, comment: str = "") -> Operation:
+        """Raises NotFound, Refused, Conflict; UsageError when the name typed is not the database's."""
+        _, plan = self.authorize(operation_id, actor, Decision.APPROVED)
+        database = str(plan.body["database"])
+        if confirmation.strip() != database:
+            raise UsageError(f"The name typed is not the database's: {database}.", f"Type {database}, exactly.")
+        return self.decide(operation_id, actor, Decision.APPROVED, comment.strip())
+
+    def deny(self, operation_id: str, actor: Actor, reason: str) -> Operation:
+        """Raises NotFound, Refused, Conflict; UsageError without a reason."""
+        self.authorize(operation_id, actor, Decision.DENIED)
+        if not reason.strip():
+            raise UsageError("A denial needs a reason.", "Whoever asked must know what to do about it.")
+        return self.decide(operation_id, actor, Decision.DENIED, reason.strip())
+
     def decide(self, operation_id: str, actor: Actor, decision: Decision, comment: str = "") -> Operation:
         """Write down a decision; enough approvals queue the operation. Raises NotFound, Refused, Conflict."""
+        operation, _ = self._read(operation_id)
+        facts = self._context.facts(operation.target, actor)
         with self._context.database.transaction() as connection:
             operation, plan = self._load(connection, operation_id)
-            state = still_open(operation.state, plan.expires_at, self._context.now())
-            if not state.allowed:
-                said = plans.approvals(connection, operation_id)
-                raise Conflict(_already(said, state), "Ask for a new restore if it is still needed.")
-            verdict = self._verdict(operation, actor, decision)
-            if verdict.allowed:
-                self._record(connection, operation, plan, actor, decision, comment)
-        self._context.demand(verdict, actor, f"restore.{decision}", operation.target, operation)
+            said = plans.approvals(connection, operation_id)
+            verdict = self._verdict(connection, operation, actor, decision, facts)
+            is_open = still_open(operation.state, plan.expires_at, self._context.now()).allowed
+            if verdict.allowed and is_open:
+                self._record(connection, operation, plan, actor, decision, comment, verdict)
+        if not is_open:
+            self._demand_open(operation, plan, said, actor, decision)
+        self._context.demand(verdict, actor, _action(operation, decision), operation.target, operation)
+        return self._read(operation_id)[0]
+
+    def withdraw(self, operation_id: str, actor: Actor) -> Operation:
+        """Take one's own approval back, until the start; too few left, and it waits again, or is void when expired.
+
+        Raises NotFound, Refused, Conflict.
+        """
+        now = self._context.now()
         with self._context.database.transaction() as connection:
-            return self._load(connection, operation_id)[0]
+            operation, plan = self._load(connection, operation_id)
+            if operation.state not in _NOT_STARTED or operation.started_at is not None:
+                words = operation.state.value.replace("_", " ")
+                raise Conflict(f"Too late: the {operation.kind} is {words} already.", "Look at its message.")
+            withdrawn = plans.withdraw(connection, operation_id, actor.id, now)
+            if withdrawn:
+                self._audit(connection, operation, actor, "withdraw", "recorded", {})
+                left = sum(item.counts for item in plans.approvals(connection, operation_id))
+                if operation.state is OperationState.QUEUED and left < plan.required_approvals:
+                    self._put_back(connection, operation, plan, actor)
+        action = f"{operation.kind}.withdraw"
+        verdict = Verdict(withdrawn, "you have not approved this, so you have nothing to withdraw")
+        self._context.demand(verdict, actor, action, operation.target, operation)
+        return self._read(operation_id)[0]
 
     def break_glass(self, operation_id: str, actor: Actor, *, go: bool) -> Operation:
         """A person at the shell goes ahead without approval, or does not. Audited as such. Raises Conflict."""
@@ -41,101 +100,114 @@ class Approvals:
             operation, plan = self._load(connection, operation_id)
             state = still_open(operation.state, plan.expires_at, now)
             if (go and not state.allowed) or not operations.transition(connection, operation_id, _WAITING, after, now):
-                raise Conflict(f"Too late: {state.reason}.", "Ask for a new restore.")
-            audit.append(
-                connection,
-                now,
-                actor,
-                "restore.break_glass" if go else "restore.cancel",
-                "recorded",
-                target=operation.target,
-                operation_id=operation_id,
-                plan_hash=plan.hash,
-                detail={"reason": operation.reason},
-            )
-        with self._context.database.transaction() as connection:
-            return self._load(connection, operation_id)[0]
+                raise Conflict(f"Too late: {state.reason}.", _again(operation))
+            act = "break_glass" if go else "cancel"
+            self._audit(connection, operation, actor, act, "recorded", {"reason": operation.reason})
+        return self._read(operation_id)[0]
 
-    def expire(self) -> list[str]:
-        """Close every request whose time has run out. Returns their ids."""
-        with self._context.database.transaction() as connection:
-            due = plans.expired(connection, self._context.now())
-        return [operation_id for operation_id in due if self._expire(operation_id)]
+    def _demand_open(
+        self, operation: Operation, plan: Plan, said: list[Approval], actor: Actor, decision: Decision
+    ) -> None:
+        """Raises Conflict, once that is audited."""
+        state = still_open(operation.state, plan.expires_at, self._context.now())
+        if not state.allowed:
+            self._context.refuse(state, actor, _action(operation, decision), operation.target, operation)
+            raise Conflict(_already(said, state), f"{_again(operation)[:-1]} if it is still needed.")
 
-    def _expire(self, operation_id: str) -> bool:
+    def _verdict(
+        self,
+        connection: Connection,
+        operation: Operation,
+        actor: Actor,
+        decision: Decision,
+        facts: tuple[Policy, Membership],
+    ) -> Verdict:
+        verdict = may_decide(actor, operation.requester, decision, *facts)
+        if not verdict.allowed or decision is Decision.DENIED or operation.kind is not OperationKind.RESTORE:
+            return verdict
         now = self._context.now()
+        suits = suits_restore(actor, facts[0], now, open_window(connection, operation.target, now) is not None)
+        return verdict if suits.allowed else suits
+
+    def _read(self, operation_id: str) -> tuple[Operation, Plan]:
         with self._context.database.transaction() as connection:
-            operation, plan = self._load(connection, operation_id)
-            if not operations.transition(connection, operation_id, _WAITING, OperationState.EXPIRED, now):
-                return False
-            audit.append(
-                connection,
-                now,
-                operation.requester,
-                "restore.expire",
-                "expired",
-                target=operation.target,
-                operation_id=operation_id,
-                plan_hash=plan.hash,
-            )
-        return True
+            operation, plan = self._load(connection, operation_id, lock=False)
+        self._context.target(operation.target)
+        return operation, plan
 
-    def _verdict(self, operation: Operation, actor: Actor, decision: Decision) -> Verdict:
-        policy = self._context.settings.policy_of(operation.target)
-        return may_decide(actor, operation.requester, decision, policy)
-
-    def _load(self, connection: Connection, operation_id: str) -> tuple[Operation, Plan]:
-        operation = operations.get(connection, operation_id, lock=True)
+    def _load(self, connection: Connection, operation_id: str, *, lock: bool = True) -> tuple[Operation, Plan]:
+        operation = operations.get(connection, operation_id, lock=lock)
         plan = plans.get(connection, operation_id)
         if operation is None or plan is None:
-            raise NotFound(f"There is no plan for operation {operation_id!r}.", "Ask for a new restore.")
+            raise NotFound(f"There is no plan for operation {operation_id!r}.", "Ask for a new one.")
         return operation, plan
 
     def _record(
-        self, connection: Connection, operation: Operation, plan: Plan, actor: Actor, decision: Decision, comment: str
+        self,
+        connection: Connection,
+        operation: Operation,
+        plan: Plan,
+        actor: Actor,
+        decision: Decision,
+        comment: str,
+        verdict: Verdict,
     ) -> None:
         now = self._context.now()
-        approval = Approval(operation.id, plan.hash, actor, decision, comment, now)
+        approval = Approval(operation.id, plan.hash, actor, decision, comment, now, verdict.by)
         if not plans.decide(connection, approval):
             raise Conflict("You have decided on this request already.", "Nothing more is needed from you.")
-        audit.append(
-            connection,
-            now,
-            actor,
-            f"restore.{decision}",
-            "recorded",
-            target=operation.target,
-            operation_id=operation.id,
-            plan_hash=plan.hash,
-            detail={"comment": comment},
-        )
-        given = [item for item in plans.approvals(connection, operation.id) if item.decision is Decision.APPROVED]
+        detail = {"comment": comment, "allowed": verdict.reason, "by": verdict.by}
+        self._audit(connection, operation, actor, decision, "recorded", detail)
+        moved, given = True, [item for item in plans.approvals(connection, operation.id) if item.counts]
         if decision is Decision.DENIED:
             moved = operations.transition(connection, operation.id, _WAITING, OperationState.DENIED, now)
         elif len(given) >= plan.required_approvals:
             moved = operations.transition(connection, operation.id, _WAITING, OperationState.QUEUED, now)
             self._context.queue.defer_operation(connection, operation)
-        else:
-            moved = True
         if not moved:
             raise Conflict("Somebody else decided first.", "Look at the card: it shows what was decided.")
 
-
-def authorised(context: Context, connection: Connection, operation: Operation, plan: Plan) -> None:
-    """At execution: enough approvals of this very plan by people who may still give them. Raises PlanVoid."""
-    policy = context.settings.policy_of(operation.target)
-    valid = {
-        approval.person.id
-        for approval in plans.approvals(connection, operation.id)
-        if approval.decision is Decision.APPROVED
-        and approval.plan_hash == plan.hash
-        and may_decide(approval.person, operation.requester, Decision.APPROVED, policy).allowed
-    }
-    if len(valid) < plan.required_approvals:
-        raise PlanVoid(
-            f"The plan has {len(valid)} valid approval(s) and needs {plan.required_approvals}, so it is void.",
-            "Ask for a new restore.",
+    def _put_back(self, connection: Connection, operation: Operation, plan: Plan, actor: Actor) -> None:
+        now, queued = self._context.now(), (OperationState.QUEUED,)
+        if now < plan.expires_at:
+            operations.transition(connection, operation.id, queued, OperationState.AWAITING_APPROVAL, now)
+            return
+        failure = Failure(
+            f"{actor.name} withdrew the approval, and the time to approve is over.",
+            _again(operation),
+            "Nothing was begun.",
         )
+        operations.transition(connection, operation.id, queued, OperationState.VOIDED, now, failure=failure)
+        self._audit(connection, operation, actor, "run", OperationState.VOIDED, {"failure": failure.message})
+
+    def _audit(
+        self,
+        connection: Connection,
+        operation: Operation,
+        actor: Actor,
+        act: str,
+        result: str,
+        detail: dict[str, Any],
+    ) -> None:
+        audit.append(
+            connection,
+            self._context.now(),
+            actor,
+            f"{operation.kind}.{act}",
+            result,
+            target=operation.target,
+            operation_id=operation.id,
+            plan_hash=operation.plan_hash,
+            detail=detail,
+        )
+
+
+def _action(operation: Operation, decision: Decision) -> str:
+    return f"{operation.kind}.{decision}"
+
+
+def _again(operation: Operation) -> str:
+    return f"Ask for a new {operation.kind}."
 
 
 def _already(said: list[Approval], state: Verdict) -> str:

@@ -33,7 +33,7 @@ class Backups:
         `deferred=False`: the caller runs it itself.
         """
         self._context.target(target)
-        verdict = may_request(actor, self._context.settings.policy_of(target))
+        verdict = may_request(actor, *self._context.facts(target, actor), channel)
         self._context.demand(verdict, actor, "backup.request", target)
         operation = open_operation(
             self._context,
@@ -44,6 +44,7 @@ class Backups:
             parameters={"note": note, "kind": BackupKind.ON_DEMAND, "format": "plain" if plain else "archive"},
             channel=channel,
             deferred=deferred,
+            verdict=verdict,
         )
         if operation is None:
             raise AssertionError("only a schedule's fire can come twice")

@@ -36,10 +36,9 @@ class Cancelling:
             operation = operations.get(connection, operation_id)
         if operation is None:
             raise NotFound(f"There is no operation {operation_id!r}.", "Look for its id at the end of its message.")
-        policy = context.settings.policy_of(operation.target)
-        context.demand(
-            may_cancel(actor, operation.requester, policy), actor, f"{operation.kind}.cancel", operation.target
-        )
+        context.target(operation.target)
+        verdict = may_cancel(actor, operation.requester, *context.facts(operation.target, actor))
+        context.demand(verdict, actor, f"{operation.kind}.cancel", operation.target)
         with context.database.transaction() as connection:
             operation = operations.get(connection, operation_id, lock=True)
             assert operation is not None  # noqa: S101 - operations are never deleted
@@ -53,6 +52,7 @@ class Cancelling:
                 target=operation.target,
                 operation_id=operation.id,
                 plan_hash=operation.plan_hash,
+                detail={"allowed": verdict.reason},
             )
             now = operations.get(connection, operation_id)
         assert now is not None  # noqa: S101 - operations are never deleted

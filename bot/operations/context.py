@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
 from typing import Protocol
@@ -12,9 +12,10 @@ from typing import Protocol
 from bot.clock import Clock
 from bot.errors import NotFound, Refused
 from bot.ids import new_id
+from bot.membership import AttachedRoster, Membership
 from bot.models import Actor, Operation
 from bot.policy import Verdict
-from bot.settings import Settings, TargetSettings
+from bot.settings import Policy, Settings, TargetSettings
 from bot.store import audit
 from bot.store.database import Connection, StateDatabase
 
@@ -28,6 +29,8 @@ class Queue(Protocol):
 
     def defer_prune(self, connection: Connection, target: str) -> None: ...
 
+    def defer_audit_export(self, connection: Connection, target: str) -> None: ...
+
 
 @dataclass(frozen=True)
 class Context:
@@ -39,6 +42,7 @@ class Context:
     chance: random.Random
     database: StateDatabase
     queue: Queue
+    roster: AttachedRoster = field(default_factory=AttachedRoster)
 
     def now(self) -> datetime:
         return self.clock.now()
@@ -53,12 +57,27 @@ class Context:
         except KeyError:
             raise unknown_target(name, list(self.settings.targets)) from None
 
+    def facts(self, target: str, actor: Actor) -> tuple[Policy, Membership]:
+        """What a verdict on this actor is made of. May ask the workspace, so not inside of a transaction."""
+        policy = self.settings.policy_of(target)
+        if not actor.is_slack_user:
+            return policy, Membership()
+        return policy, self.roster.membership((actor.id,), policy.groups)
+
     def demand(
         self, verdict: Verdict, actor: Actor, action: str, target: str, operation: Operation | None = None
     ) -> None:
         """Audit a refusal, in a transaction of its own, and raise Refused."""
         if verdict.allowed:
             return
+        self.refuse(verdict, actor, action, target, operation)
+        raise Refused(f"Refused: {verdict.reason}.", "Ask one of those who can." if verdict.who_can else "",
+                      verdict.who_can)  # fmt: skip
+
+    def refuse(
+        self, verdict: Verdict, actor: Actor, action: str, target: str, operation: Operation | None = None
+    ) -> None:
+        """Audit a refusal, in a transaction of its own."""
         with self.database.transaction() as connection:
             audit.append(
                 connection,
@@ -71,7 +90,6 @@ class Context:
                 plan_hash=operation.plan_hash if operation else None,
                 detail={"reason": verdict.reason},
             )
-        raise Refused(f"Refused: {verdict.reason}.", "Ask one of those who can.", verdict.who_can)
 
 
 def unknown_target(name: str, known: list[str]) -> NotFound:

@@ -29,7 +29,7 @@ class Drills:
     ) -> Operation:
         """Queue a drill of one backup. Raises NotFound, Refused. `deferred=False`: the caller runs it itself."""
         self._context.target(target)
-        verdict = may_request(actor, self._context.settings.policy_of(target))
+        verdict = may_request(actor, *self._context.facts(target, actor), channel)
         self._context.demand(verdict, actor, "drill.request", target)
         backup = self._backups.get(target, backup_id)
         operation = open_operation(
@@ -40,6 +40,7 @@ class Drills:
             parameters={"backup_id": backup.id},
             channel=channel,
             deferred=deferred,
+            verdict=verdict,
         )
         if operation is None:
             raise AssertionError("only a schedule's fire can come twice")

@@ -10,8 +10,9 @@ from bot.models import Actor, Operation, OperationKind, Pause, ScheduleName, Sch
 from bot.operations.backups import SCHEDULE
 from bot.operations.context import Context
 from bot.operations.schedules import Schedule, chance_of, schedule_of, schedules_of
+from bot.operations.windows import open_window
 from bot.policy import may_keep
-from bot.store import audit, operations, schedules, windows
+from bot.store import audit, operations, schedules
 from bot.store.database import Connection
 
 _SHOWN = 3
@@ -134,12 +135,11 @@ class Schedules:
         """The window that is open now, where the target wants no scheduled backups in one."""
         if self._context.target(target).backups_in_windows:
             return None
-        now, to_come = self._context.now(), windows.to_come(connection, target)
-        return next((window for window in to_come if window.starts_at <= now < window.ends_at), None)
+        return open_window(connection, target, self._context.now())
 
     def _demand(self, target: str, name: ScheduleName, reason: str, actor: Actor, action: str) -> None:
         settings = self._context.target(target)
-        self._context.demand(may_keep(actor, self._context.settings.policy_of(target)), actor, action, target)
+        self._context.demand(may_keep(actor, *self._context.facts(target, actor)), actor, action, target)
         if schedule_of(settings, name) is None:
             raise NotFound(f"{target} has no {name} schedule.", "The settings name the schedules of each target.")
         if not reason.strip():

@@ -46,7 +46,7 @@ class Pins:
     def _allowed(self, backup_id: str, actor: Actor, action: str) -> Backup:
         backup = self._catalog.find(backup_id)
         self._context.target(backup.target)
-        verdict = may_keep(actor, self._context.settings.policy_of(backup.target))
+        verdict = may_keep(actor, *self._context.facts(backup.target, actor))
         self._context.demand(verdict, actor, action, backup.target)
         return backup
 

@@ -8,8 +8,9 @@ from typing import Any, Protocol
 
 from bot.canonical import canonical_json, sha256_hex
 from bot.errors import BaselinerError, NotFound, PlanVoid, Refused
+from bot.membership import Membership
 from bot.models import Failure, Operation, OperationKind, OperationState, Plan, SubjectKind, Surface
-from bot.operations.approvals import authorised
+from bot.operations.authority import authorised
 from bot.operations.context import Context
 from bot.operations.journal import Journal
 from bot.policy import can_be_approved
@@ -81,7 +82,7 @@ class Planning:
         if operation.requester.surface is Surface.CLI:
             return
         policy = self._context.settings.policy_of(operation.target)
-        verdict = can_be_approved(operation.requester, policy, int(body["required_approvals"]))
+        verdict = can_be_approved(operation.requester, policy, Membership(), int(body["required_approvals"]))
         if not verdict.allowed:
             raise Refused(f"Nobody could approve this: {verdict.reason}.", "Add approvers to the settings' [policy].")
 
@@ -101,7 +102,8 @@ class Planning:
             self._audit(connection, operation, plan.hash, "awaiting approval")
             if operation.requester.surface is not Surface.CLI:
                 place = self._context.settings.slack.channels.approvals
-                messages.want(connection, SubjectKind.APPROVAL, operation.id, place, now)
+                card = messages.want(connection, SubjectKind.APPROVAL, operation.id, place, now)
+                messages.want(connection, SubjectKind.PLAN, operation.id, place, now, thread_of=card)
 
     def _refuse(self, operation: Operation, error: BaselinerError) -> None:
         now = self._context.now()

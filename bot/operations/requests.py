@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.models import Actor, Operation, OperationKind, OperationState, SubjectKind
 from bot.operations.context import Context
+from bot.policy import Verdict
 from bot.store import audit, messages, operations
 
 
@@ -23,8 +24,9 @@ def open_operation(
     channel: str | None = None,
     scheduled_for: datetime | None = None,
     deferred: bool = True,
+    verdict: Verdict | None = None,
 ) -> Operation | None:
-    """None when this fire of a schedule made its operation before."""
+    """None when this fire of a schedule made its operation before. `verdict`: what allowed it, for the audit log."""
     now = context.now()
     operation = Operation(
         id=context.new_id(),
@@ -49,10 +51,14 @@ def open_operation(
             "accepted",
             target=target,
             operation_id=operation.id,
-            detail={"reason": reason, **operation.parameters},
+            detail={"reason": reason, **operation.parameters, **_allowed(verdict)},
         )
         place = context.settings.slack.channels.operations
         messages.want(connection, SubjectKind.OPERATION, operation.id, place, now)
         if deferred:
             context.queue.defer_operation(connection, operation)
     return operation
+
+
+def _allowed(verdict: Verdict | None) -> dict[str, str]:
+    return {"allowed": verdict.reason, "by": verdict.by} if verdict is not None else {}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from bot.errors import UsageError
+from bot.errors import Refused, UsageError
 from bot.models import Actor, Operation, OperationKind, OperationState, RestoreRequest
 from bot.operations.backups import Backups
 from bot.operations.context import Context
 from bot.operations.requests import open_operation
-from bot.policy import may_request
+from bot.operations.windows import open_window
+from bot.policy import ANYWHERE, Verdict, can_be_approved, may_request, suits_restore
 from bot.postgres.connection import server_of
 
 
@@ -16,11 +17,22 @@ class Restores:
         self._context = context
         self._backups = backups
 
-    def authorize(self, target: str, actor: Actor) -> None:
-        """Raises NotFound for an unknown target, Refused when this person may not ask."""
-        self._context.target(target)
-        verdict = may_request(actor, self._context.settings.policy_of(target))
-        self._context.demand(verdict, actor, "restore.request", target)
+    def authorize(self, target: str, actor: Actor, channel: str | None = ANYWHERE) -> Verdict:
+        """Raises NotFound for an unknown target; Refused when this person may not ask, not here or not now."""
+        context = self._context
+        context.target(target)
+        policy, membership = context.facts(target, actor)
+        verdict = may_request(actor, policy, membership, channel)
+        context.demand(verdict, actor, "restore.request", target)
+        with context.database.transaction() as connection:
+            window_open = open_window(connection, target, context.now()) is not None
+        context.demand(suits_restore(actor, policy, context.now(), window_open), actor, "restore.request", target)
+        if actor.is_slack_user:
+            able = can_be_approved(actor, policy, membership, policy.required_approvals)
+            if not able.allowed:
+                context.refuse(able, actor, "restore.request", target)
+                raise Refused(f"Nobody could approve this: {able.reason}.", "Add approvers to the settings' [policy].")
+        return verdict
 
     def database_of(self, target: str) -> str:
         """The name that has to be typed."""
@@ -30,7 +42,7 @@ class Restores:
         self, request: RestoreRequest, actor: Actor, channel: str | None = None, *, deferred: bool = True
     ) -> Operation:
         """Queue the making of a plan; its approval card follows. Raises NotFound, Refused, UsageError."""
-        self.authorize(request.target, actor)
+        verdict = self.authorize(request.target, actor, channel)
         database = self.database_of(request.target)
         if request.confirmation.strip() != database:
             raise UsageError(f"The name typed is not the database's: {database}.", f"Type {database}, exactly.")
@@ -47,6 +59,7 @@ class Restores:
             parameters={"backup_id": backup.id, "downtime": request.downtime},
             channel=channel,
             deferred=deferred,
+            verdict=verdict,
         )
         if operation is None:
             raise AssertionError("only a schedule's fire can come twice")

@@ -60,7 +60,7 @@ def swap_body(
         "services": [service.name for service in settings.application.services],
         "current_revision": alembic_revision(connection, version_table),
         "keep_old_for": int(settings.keep_old_for.total_seconds()),
-        "required_approvals": 1,
+        "required_approvals": policy.required_approvals,
         "expires_in": int(policy.approval_expires.total_seconds()),
     }
 

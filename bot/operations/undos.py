@@ -18,7 +18,7 @@ class Undos:
     def authorize(self, target: str, actor: Actor) -> None:
         """Raises NotFound for an unknown target, Refused when this person may not ask."""
         self._context.target(target)
-        verdict = may_request(actor, self._context.settings.policy_of(target))
+        verdict = may_request(actor, *self._context.facts(target, actor))
         self._context.demand(verdict, actor, "undo.request", target)
 
     def undoable(self, target: str) -> Operation:

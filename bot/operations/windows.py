@@ -24,7 +24,7 @@ class Windows:
     def announce(self, request: WindowRequest, actor: Actor, channel: str | None = None) -> Window:
         """Write the window down and ask for its announcement. Raises NotFound, Refused, UsageError."""
         self._context.target(request.target)
-        verdict = may_request(actor, self._context.settings.policy_of(request.target))
+        verdict = may_request(actor, *self._context.facts(request.target, actor), channel)
         self._context.demand(verdict, actor, "window.announce", request.target)
         now = self._context.now()
         _check_times(request, now)
@@ -49,7 +49,7 @@ class Windows:
     def cancel(self, window_id: str, actor: Actor) -> Window:
         """Raises NotFound, Refused; Conflict when it is over."""
         window = self.get(window_id)
-        verdict = may_request(actor, self._context.settings.policy_of(window.target))
+        verdict = may_request(actor, *self._context.facts(window.target, actor))
         self._context.demand(verdict, actor, "window.cancel", window.target)
         with self._context.database.transaction() as connection:
             before = (WindowState.SCHEDULED, WindowState.OPEN)
@@ -106,6 +106,12 @@ class Windows:
         audit.append(
             connection, self._context.now(), actor, f"window.{action}", result, target=window.target, detail=detail
         )
+
+
+def open_window(connection: Connection, target: str, now: datetime) -> Window | None:
+    """The announced window of a target that this moment falls into."""
+    to_come = windows.to_come(connection, target)
+    return next((window for window in to_come if window.starts_at <= now < window.ends_at), None)
 
 
 def _check_times(request: WindowRequest, now: datetime) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.models import Approval, BackupKind, Decision, Downtime, Operation, OperationState, Plan
+from bot.models import Approval, BackupKind, Downtime, Operation, OperationKind, OperationState, Plan
 from handlers import ids
 from handlers.text import age, code, date, duration, inline, listed, literal, number, plural, size, utc
 from handlers.views.blocks import (
@@ -20,7 +20,9 @@ from handlers.views.blocks import (
     header,
     literal_section,
     section,
+    sections,
 )
+from handlers.views.decisions import decisions
 from handlers.views.people import mention, mentions
 from handlers.views.states import NOUNS, OPERATION_MARKS, OPERATION_WORDS
 from handlers.views.undo import comes_back, undo_way_back
@@ -32,12 +34,20 @@ _TITLES: Mapping[OperationState, str] = {
     OperationState.VOIDED: "voided",
     OperationState.CANCELLED: "cancelled",
 }
+_NOT_STARTED = (OperationState.AWAITING_APPROVAL, OperationState.QUEUED)
+_CAME_TO_NOTHING = (OperationState.VOIDED, OperationState.EXPIRED)
+_WITHDRAWS = confirm(
+    "Withdraw your approval?",
+    "Until it begins you can take it back. With too few approvals left it waits for others again.",
+    "Withdraw",
+    "Let it stand",
+)
 
 
 def approval_card(
     operation: Operation, plan: Plan, approvals: Sequence[Approval], now: datetime, approvers: Sequence[str] = ()
 ) -> Message:
-    """Buttons only while the plan can be decided on; then `approvers` (Slack ids) are named, and so notified."""
+    """While it waits `approvers` (user and usergroup ids) are named, and so notified."""
     body = plan.body
     waiting = operation.state is OperationState.AWAITING_APPROVAL
     seen_at = now if waiting else plan.created_at
@@ -46,15 +56,29 @@ def approval_card(
         header(title),
         _asked(operation, body),
         literal_section(f"Reason: {literal(operation.reason, 1500)}"),
-        section(comes_back(body, seen_at) if "aside" in body else _backup(body["backup"], seen_at)),
-        section(_destroyed(body, seen_at, waiting)),
-        section(undo_way_back(body) if "aside" in body else _way_back(body)),
-        *_warnings(body.get("warnings", ())),
-        *_decided(approvals, plan),
-        *(_decision(operation, body, approvers) if waiting else [_outcome(operation)]),
+        *consequences(plan, seen_at, waiting=waiting),
+        *sections(decisions(approvals, plan)),
+        *(_decision(operation, approvers, approvals) if waiting else [_outcome(operation)]),
+        _buttons(operation, approvals),
         _footer(operation, plan, waiting),
     ]
     return Message(_summary(operation, plan, title), blocks)
+
+
+def consequences(plan: Plan, now: datetime, *, waiting: bool = True) -> list[Block]:
+    """What comes back, what is destroyed or interrupted, the way back, and what to mind."""
+    body = plan.body
+    return [
+        section(comes_back(body, now) if "aside" in body else _backup(body["backup"], now)),
+        section(_destroyed(body, now, waiting)),
+        section(undo_way_back(body) if "aside" in body else _way_back(body)),
+        *_warnings(body.get("warnings", ())),
+    ]
+
+
+def can_be_asked_again(operation: Operation) -> bool:
+    """A restore whose plan came to nothing, though nobody said no."""
+    return operation.kind is OperationKind.RESTORE and operation.state in _CAME_TO_NOTHING
 
 
 def _summary(operation: Operation, plan: Plan, title: str) -> str:
@@ -129,18 +153,6 @@ def _warnings(warnings: Sequence[str]) -> list[Block]:
     return [section("\n".join(f"⚠️ {inline(warning, 280)}" for warning in warnings[:10]))]
 
 
-def _decided(approvals: Sequence[Approval], plan: Plan) -> list[Block]:
-    lines = []
-    for approval in approvals[:10]:
-        verb = "Approved" if approval.decision is Decision.APPROVED else "Denied"
-        said = f": {inline(approval.comment, 300)}" if approval.comment else ""
-        lines.append(f"{verb} by {mention(approval.person)} {date(approval.decided_at)}{said}")
-    given = sum(approval.decision is Decision.APPROVED for approval in approvals)
-    if plan.required_approvals > 1:
-        lines.append(f"{number(given)} of {plural(plan.required_approvals, 'approval')}")
-    return [section("\n".join(lines))] if lines else []
-
-
 def _outcome(operation: Operation) -> Block:
     told = f"{OPERATION_MARKS[operation.state]} The {operation.kind} {OPERATION_WORDS[operation.state]}"
     if operation.finished_at is not None:
@@ -150,27 +162,22 @@ def _outcome(operation: Operation) -> Block:
     return section(told)
 
 
-def _decision(operation: Operation, body: Mapping[str, Any], approvers: Sequence[str]) -> list[Block]:
-    others = [user_id for user_id in approvers if user_id != operation.requester.id]
-    named = [section(f"Can approve: {mentions(others)}")] if others else []
-    return [*named, _buttons(operation, body)]
+def _decision(operation: Operation, approvers: Sequence[str], approvals: Sequence[Approval]) -> list[Block]:
+    done = {approval.person.id for approval in approvals if approval.counts} | {operation.requester.id}
+    others = [principal for principal in approvers if principal not in done]
+    return [section(f"Can approve: {mentions(others)}")] if others else []
 
 
-def _buttons(operation: Operation, body: Mapping[str, Any]) -> Block:
-    since = utc(datetime.fromisoformat(body["loses"]["since"]))
-    asks = confirm(
-        f"Approve this {operation.kind}?",
-        f"The database {literal(body['database'], 80)} goes back. "
-        f"Everything written since {since} will be gone from it, and its services stop meanwhile.",
-        "Approve",
-        "Go back",
-        "danger",
-    )
-    return actions(
-        "approval",
-        button("Approve", ids.APPROVE, operation.id, "danger", asks),
-        button("Deny", ids.DENY, operation.id),
-    )
+def _buttons(operation: Operation, approvals: Sequence[Approval]) -> Block:
+    buttons = [button("Show the plan", ids.SHOW_PLAN, operation.id)]
+    if operation.state is OperationState.AWAITING_APPROVAL:
+        deciding = [button("Approve…", ids.APPROVE, operation.id, "danger"), button("Deny…", ids.DENY, operation.id)]
+        buttons = deciding + buttons
+    if operation.state in _NOT_STARTED and operation.started_at is None and any(item.counts for item in approvals):
+        buttons.append(button("Withdraw approval", ids.WITHDRAW, operation.id, confirm=_WITHDRAWS))
+    if can_be_asked_again(operation):
+        buttons.append(button("Ask again…", ids.ASK_AGAIN, operation.id))
+    return actions("approval", *buttons)
 
 
 def _footer(operation: Operation, plan: Plan, waiting: bool) -> Block:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from bot.models import Operation, OperationKind, OperationState, Plan, Step, StepState
+from bot.models import Approval, Operation, OperationKind, OperationState, Plan, Step, StepState
 from handlers import ids
 from handlers.text import code, date, duration, inline, literal, preformatted
+from handlers.views.approval import can_be_asked_again
 from handlers.views.blocks import (
     Block,
     Message,
@@ -18,6 +20,7 @@ from handlers.views.blocks import (
     section,
     sections,
 )
+from handlers.views.decisions import decisions, denial_words
 from handlers.views.people import mention
 from handlers.views.progress import (
     current_step,
@@ -37,15 +40,23 @@ _CANCELLABLE = {
 }
 
 
-def headline(operation: Operation, now: datetime, plan: Plan | None = None, approvals_channel: str = "") -> Message:
+def headline(
+    operation: Operation,
+    now: datetime,
+    plan: Plan | None = None,
+    approvals_channel: str = "",
+    approvals: Sequence[Approval] = (),
+) -> Message:
     """The one message of an operation, drawn again with each change."""
     noun, words = NOUNS[operation.kind], OPERATION_WORDS[operation.state]
-    gist = _gist(operation)
+    gist = denial_words(approvals) or _gist(operation)
     blocks = [
         section(f"{OPERATION_MARKS[operation.state]} *{noun}* of {code(operation.target)} {words}"),
         *_why(operation),
+        *sections(decisions(approvals, plan)),
         *_body(operation, now, plan, approvals_channel),
         *_cancel(operation),
+        *_again(operation),
         _footer(operation),
     ]
     return Message(f"{noun} of {operation.target} {words}{gist}", blocks)
@@ -146,6 +157,12 @@ def _cancel(operation: Operation) -> list[Block]:
     noun = NOUNS[operation.kind].lower()
     asks = confirm(f"Cancel this {noun}?", _CANCELLABLE[operation.kind], f"Cancel the {noun}", "Let it go on", "danger")
     return [actions("operation", button("Cancel", ids.CANCEL_OPERATION, operation.id, confirm=asks))]
+
+
+def _again(operation: Operation) -> list[Block]:
+    if not can_be_asked_again(operation):
+        return []
+    return [actions("again", button("Ask again…", ids.ASK_AGAIN, operation.id))]
 
 
 def _finished_steps(operation: Operation) -> list[Block]:

@@ -9,6 +9,7 @@ from bot.models import Actor, Surface
 from handlers.text import inline, listed
 
 _USER_ID = re.compile(r"[UW][A-Z0-9]{2,20}")
+_GROUP_ID = re.compile(r"S[A-Z0-9]{2,20}")
 
 
 def mention(actor: Actor) -> str:
@@ -21,6 +22,9 @@ def mention(actor: Actor) -> str:
 
 
 def mention_id(user_id: str, name: str = "") -> str:
+    """Of a person, or of a usergroup: its members are notified alike."""
+    if _GROUP_ID.fullmatch(user_id):
+        return f"<!subteam^{user_id}>"
     return f"<@{user_id}>" if _USER_ID.fullmatch(user_id) else inline(name or user_id, 80)
 
 

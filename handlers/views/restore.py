@@ -32,6 +32,8 @@ class RestoreDialog:
     database: str = ""
     backups: Sequence[Backup] = ()
     chosen: str | None = None
+    reason: str = ""
+    downtime: Downtime = Downtime.NOW
 
 
 def restore_modal(dialog: RestoreDialog, now: datetime) -> Block:
@@ -49,7 +51,11 @@ def _inputs(dialog: RestoreDialog, target: str, now: datetime) -> list[Block]:
     options = [backup_option(backup, now) for backup in dialog.backups]
     select = static_select(ids.BACKUP, "Choose a backup", options, dialog.chosen)
     reason = text_input(
-        ids.REASON, "Why must the data go back? The approver reads this.", multiline=True, max_length=1500
+        ids.REASON,
+        "Why must the data go back? The approver reads this.",
+        multiline=True,
+        max_length=1500,
+        initial=dialog.reason,
     )
     confirmation = text_input(ids.CONFIRMATION, literal(dialog.database, 150), max_length=200)
     # Slack keeps what was entered by block id: a list of another target must not inherit this one's choice.
@@ -57,7 +63,7 @@ def _inputs(dialog: RestoreDialog, target: str, now: datetime) -> list[Block]:
         input_block(f"Backup of {target}", select, f"{ids.BACKUP}.{target}"),
         input_block("Reason", reason, ids.REASON),
         input_block(
-            "Stop the application", static_select(ids.DOWNTIME, "When", _DOWNTIMES, Downtime.NOW), ids.DOWNTIME
+            "Stop the application", static_select(ids.DOWNTIME, "When", _DOWNTIMES, dialog.downtime), ids.DOWNTIME
         ),
         input_block(
             "Name of the database",

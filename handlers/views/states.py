@@ -23,7 +23,7 @@ OPERATION_WORDS: Mapping[OperationState, str] = {
     OperationState.FAILED: "failed",
     OperationState.DENIED: "was denied",
     OperationState.EXPIRED: "expired: nobody decided in time",
-    OperationState.VOIDED: "was voided: the world changed after the plan was made",
+    OperationState.VOIDED: "was voided",
     OperationState.CANCELLED: "was cancelled",
 }
 OPERATION_MARKS: Mapping[OperationState, str] = {

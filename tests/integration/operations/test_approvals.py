@@ -148,8 +148,8 @@ def test_at_the_second_of_its_expiry_a_request_is_too_late(rig: Rig, planned: Op
     with pytest.raises(Conflict, match="Too late: the request has expired"):
         rig.services.approvals.decide(planned.id, APPROVER, Decision.APPROVED)
     assert_still_waiting(rig, planned)
-    assert rig.services.approvals.expire() == [planned.id]
-    assert rig.services.approvals.expire() == []
+    assert rig.services.deadlines.expire() == [planned.id]
+    assert rig.services.deadlines.expire() == []
     assert rig.services.overview.operation(planned.id).state is OperationState.EXPIRED
     assert (rig.services.audit.entries()[0].action, rig.services.audit.entries()[0].result) == (
         "restore.expire",
@@ -159,7 +159,7 @@ def test_at_the_second_of_its_expiry_a_request_is_too_late(rig: Rig, planned: Op
 
 def test_a_moment_before_its_expiry_a_request_is_open(rig: Rig, planned: Operation) -> None:
     rig.clock.set(plan_of(rig, planned).expires_at - timedelta(microseconds=1))
-    assert rig.services.approvals.expire() == []
+    assert rig.services.deadlines.expire() == []
     assert rig.services.approvals.decide(planned.id, APPROVER, Decision.APPROVED).state is OperationState.QUEUED
 
 

@@ -1,0 +1,123 @@
+"""The whole plan, as readable text: in a modal, and in the thread of its card."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from bot.models import Operation, Plan
+from handlers.text import code, date, duration, inline, plural, size
+from handlers.views.blocks import Block, Message, context, fitted, header, literal_section, modal, section, sections
+from handlers.views.states import NOUNS
+
+_NAMES: Mapping[str, str] = {
+    "database": "Database",
+    "database_oid": "Its oid",
+    "database_bytes": "Its size",
+    "system_identifier": "System identifier of the server",
+    "server_version": "PostgreSQL",
+    "server_major": "Major version",
+    "current_revision": "Revision now",
+    "heads": "Head of the deployed application",
+    "services": "Services stopped and started",
+    "downtime": "Services are stopped",
+    "safety_backup": "Safety backup first",
+    "keep_old_for": "The former database is kept for",
+    "required_approvals": "Approvals by different people",
+    "expires_in": "To be approved within",
+    "since": "Since",
+    "id": "Id",
+    "kind": "Kind",
+    "taken_at": "Taken",
+    "swapped_at": "Swapped",
+    "size": "Size",
+    "manifest_sha256": "SHA-256 of the manifest",
+    "revision": "Revision",
+    "rows": "Rows",
+    "location": "Location",
+}
+_PARTS: Mapping[str, str] = {
+    "backup": "Backup that comes back",
+    "undoes": "Swap that is undone",
+    "aside": "Database that comes back",
+    "loses": "Lost or interrupted",
+}
+_TOLD_ELSEWHERE = frozenset({"operation", "kind", "target", "requester", "reason", "warnings"})
+_BYTES, _SECONDS = ("size", "bytes"), ("keep_old_for", "expires_in")
+_MORE = "There is more than Slack holds; the audit log and the state database have the plan in full."
+
+
+def plan_message(operation: Operation, plan: Plan) -> Message:
+    """For the thread."""
+    title = f"The whole plan: {NOUNS[operation.kind].lower()} of {operation.target}"
+    return Message(title, fitted([section(f"*{inline(title, 200)}*"), *plan_blocks(operation, plan)], _MORE))
+
+
+def plan_modal(operation: Operation, plan: Plan) -> Block:
+    return modal("The plan", fitted([header(f"{NOUNS[operation.kind]} of {operation.target}"),
+                                     *plan_blocks(operation, plan)], _MORE))  # fmt: skip
+
+
+def plan_blocks(operation: Operation, plan: Plan) -> list[Block]:
+    """All that its hash covers: what has no name here is shown by its key."""
+    body = plan.body
+    parts = [key for key in body if isinstance(body[key], Mapping) and key not in _TOLD_ELSEWHERE]
+    plain = {key: body[key] for key in body if key not in (*parts, *_TOLD_ELSEWHERE)}
+    blocks = [literal_section(f"Reason: {operation.reason[:1500]}")] if operation.reason else []
+    blocks += sections(_lines(plain))
+    for key in parts:
+        blocks += sections([f"*{_PARTS.get(key, inline(key, 60))}*", *_lines(body[key])])
+    warnings = [f"⚠️ {inline(str(warning), 600)}" for warning in body.get("warnings", ())]
+    blocks += sections(warnings)
+    expires = f"expires {date(plan.expires_at)}"
+    return [*blocks, context(f"Made {date(plan.created_at)}, {expires}", f"Plan {code(plan.hash)}")]
+
+
+def _lines(values: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in values.items():
+        if key == "sessions":
+            yield from _sessions(value)
+        else:
+            yield f"{_NAMES.get(key, inline(key, 60))}: {_value(key, value)}"
+
+
+def _sessions(sessions: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    total = sum(session["count"] for session in sessions)
+    yield f"Open sessions, which will be closed: {total}"
+    for session in sessions[:40]:
+        name = session.get("application_name") or "without a name"
+        yield f"• {session['count']} of {code(str(name), 60)} as {code(str(session['user']), 60)}"
+    if len(sessions) > 40:
+        yield f"• and {plural(len(sessions) - 40, 'other application')}"
+
+
+def _value(key: str, value: object) -> str:
+    if value is None or value == [] or value == "":
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return _figure(key, value)
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ", ".join(code(item, 80) for item in value[:30])
+    if isinstance(value, str):
+        moment = _moment(value) if key.endswith("_at") or key == "since" else None
+        return date(moment) if moment else code(value, 400)
+    return code(json.dumps(value, ensure_ascii=False, sort_keys=True, default=str), 1500)
+
+
+def _figure(key: str, value: float) -> str:
+    if key.endswith(_BYTES):
+        return size(value)
+    if key in _SECONDS or key.endswith("_seconds"):
+        return duration(value)
+    return code(str(value))
+
+
+def _moment(value: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        return None
