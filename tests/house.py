@@ -165,16 +165,16 @@ class Rig:
         return self.run(self.services.restores.request(request, actor))
 
     def approved_restore(self, backup_id: str = "latest", downtime: Downtime = Downtime.NOW) -> Operation:
-        return self._approved(self.planned_restore(backup_id, downtime=downtime))
+        return self.approve(self.planned_restore(backup_id, downtime=downtime))
 
     def planned_undo(self, actor: Actor = OPERATOR) -> Operation:
         """Ask for an undo and let its plan be made."""
         return self.run(self.services.undos.request(UndoRequest(TARGET, "worse", self.target.name), actor))
 
     def approved_undo(self) -> Operation:
-        return self._approved(self.planned_undo())
+        return self.approve(self.planned_undo())
 
-    def _approved(self, planned: Operation) -> Operation:
+    def approve(self, planned: Operation) -> Operation:
         assert planned.failure is None, planned.failure
         return self.services.approvals.decide(planned.id, APPROVER, Decision.APPROVED)
 

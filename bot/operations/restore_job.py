@@ -17,6 +17,8 @@ from bot.operations.journal import Journal
 from bot.operations.outage import HEALTH, START, STOP
 from bot.operations.planning import Planning
 from bot.operations.restore_course import RestoreCourse
+from bot.operations.side_course import STEPS as SIDE_STEPS
+from bot.operations.side_course import SideCourse
 from bot.runtime.stop import StopSignal
 
 _PREPARE = (
@@ -51,6 +53,8 @@ class RestoreJob:
         self._engine = engine
 
     def run(self, operation: Operation, journal: Journal, stop: StopSignal) -> Mapping[str, Any]:
+        if operation.parameters.get("only"):
+            return self._run_beside(operation, journal, stop)
         journal.plan(STEPS[Downtime(operation.parameters.get("downtime", Downtime.NOW))])
         course = RestoreCourse(self._context, operation, journal, self._backups, self._engine)
         if operation.attempt > 1 and course.swapped():
@@ -64,8 +68,24 @@ class RestoreJob:
         course.replace(stop)
         return course.finish(stop)
 
+    def _run_beside(self, operation: Operation, journal: Journal, stop: StopSignal) -> Mapping[str, Any]:
+        journal.plan(SIDE_STEPS)
+        course = self._side_course(operation, journal)
+        if operation.attempt > 1:
+            course.roll_back()
+        self._planning.hold_to_plan(operation, journal, stop)
+        return course.run(stop)
+
+    def _side_course(self, operation: Operation, journal: Journal) -> SideCourse:
+        backup = self._backups.get(operation.target, str(operation.parameters["backup_id"]))
+        return SideCourse(self._context, operation, journal, backup, self._engine)
+
     def clean_up(self, operation: Operation, journal: Journal) -> str:
-        course = RestoreCourse(self._context, operation, journal, self._backups, self._engine)
+        course: SideCourse | RestoreCourse = (
+            self._side_course(operation, journal)
+            if operation.parameters.get("only")
+            else RestoreCourse(self._context, operation, journal, self._backups, self._engine)
+        )
         patient = Retrying(
             retry=retry_if_exception_type((DatabaseUnreachable, psycopg.OperationalError)),
             stop=stop_after_delay(60),

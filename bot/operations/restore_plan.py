@@ -14,6 +14,7 @@ from bot.operations.storages import sources_of
 from bot.operations.swap_plan import moved_in_common, swap_body
 from bot.postgres.connection import server_of
 from bot.postgres.facts import ServerFacts, server_facts
+from bot.postgres.side import side_schema_name
 from bot.runtime.stop import StopSignal
 from bot.storage import fetch_text
 
@@ -32,7 +33,10 @@ class RestorePlanner:
         server = server_of(settings, context.environment)
         with server.connect() as connection:
             _refuse_newer(server_facts(connection), backup)
-            common = swap_body(context, operation, connection, server.database, backup.taken_at)
+            only = operation.parameters.get("only")
+            common = swap_body(context, operation, connection, server.database, backup.taken_at, replaces=not only)
+        if only:
+            return common | {"backup": _backup(backup), "side": _side(operation, backup), "warnings": []}
         return common | {
             "backup": _backup(backup),
             "safety_backup": True,
@@ -51,6 +55,14 @@ class RestorePlanner:
         if approved["backup"]["manifest_sha256"] != fresh["backup"]["manifest_sha256"]:
             moved.append("the backup: its manifest is not the one that was approved")
         return moved
+
+
+def _side(operation: Operation, backup: Backup) -> dict[str, Any]:
+    rows = {table.table: table.rows for table in backup.manifest.digest.tables}
+    return {
+        "schema": side_schema_name(operation.id),
+        "tables": {name: rows[name] for name in operation.parameters["only"]},
+    }
 
 
 def _backup(backup: Backup) -> dict[str, Any]:

@@ -99,7 +99,7 @@ def database_digest(
     that is given. Raises DatabaseUnreachable when a table may not be read, is under row security or is locked;
     Interrupted.
     """
-    with readable_errors("computing the digest"), cancelled_by(connection, stop), _pinned(connection):
+    with readable_errors("computing the digest"), cancelled_by(connection, stop), pinned(connection):
         if processes is not None:
             _limit(connection, processes)
         positions = sequence_positions(connection) if sequences is None else sequences
@@ -161,12 +161,16 @@ def _table_differences(expected: DatabaseDigest, actual: DatabaseDigest) -> Iter
 def _table_digests(connection: Connection, stop: StopSignal, hashed: Hashed) -> Iterator[TableDigest]:
     for schema, table, name, oid, size in connection.execute(_TABLES).fetchall():
         stop.check()
-        with readable_errors(f"reading {name}"):
-            content = _content(connection, oid) if hashed(name, size) else sql.SQL("NULL")
-            query = sql.SQL("SELECT count(*), {} FROM ONLY {} AS t").format(content, sql.Identifier(schema, table))
-            row = connection.execute(query).fetchone()
-        assert row is not None  # noqa: S101 - an aggregate has one row
-        yield TableDigest(name, int(row[0]), None if row[1] is None else str(row[1]))
+        yield table_digest(connection, sql.Identifier(schema, table), name, oid, hashed=hashed(name, size))
+
+
+def table_digest(connection: Connection, table: sql.Identifier, name: str, oid: int, *, hashed: bool) -> TableDigest:
+    """Of one table, inside `pinned`, under the `name` that its digest is to have."""
+    with readable_errors(f"reading {name}"):
+        content = _content(connection, oid) if hashed else sql.SQL("NULL")
+        row = connection.execute(sql.SQL("SELECT count(*), {} FROM ONLY {} AS t").format(content, table)).fetchone()
+    assert row is not None  # noqa: S101 - an aggregate has one row
+    return TableDigest(name, int(row[0]), None if row[1] is None else str(row[1]))
 
 
 def _content(connection: Connection, table: int) -> sql.Composed:
@@ -193,7 +197,7 @@ def _large_objects(connection: Connection, stop: StopSignal, hashed: Hashed) -> 
 
 
 @contextmanager
-def _pinned(connection: Connection) -> Iterator[None]:
+def pinned(connection: Connection) -> Iterator[None]:
     """Pin the settings for this block alone, in the transaction under way or a repeatable read of its own."""
     own = connection.info.transaction_status == TransactionStatus.IDLE
     with connection.transaction(force_rollback=True):
