@@ -11,13 +11,13 @@ from tests.house import OPERATOR, TARGET, Rig
 from tests.integration.operations.hooks import Moment, run_and_die
 
 STRANGE = (
-    'CREATE SCHEMA "Odd.""Schema"""',
+    'CREATE SCHEMA "Odd.Schema"',
     "CREATE TYPE mood AS ENUM ('fine', 'odd')",
-    """CREATE TABLE "Odd.""Schema"""."a 'table'" (id int GENERATED ALWAYS AS IDENTITY, "the mood" mood, note text,
-       twice int GENERATED ALWAYS AS (2 * 21) STORED, CHECK (note <> 'never'))""",
-    """INSERT INTO "Odd.""Schema"""."a 'table'" ("the mood", note) VALUES ('odd', E'tab\\tline\\nend'), (NULL, NULL)""",
+    'CREATE TABLE "Odd.Schema"."a ""table" (id int GENERATED ALWAYS AS IDENTITY, "the mood" mood, note text,'
+    " twice int GENERATED ALWAYS AS (2 * 21) STORED, CHECK (note <> 'never'))",
+    'INSERT INTO "Odd.Schema"."a ""table" ("the mood", note) VALUES (\'odd\', E\'tab\\tline\\nend\'), (NULL, NULL)',
 )
-ODD_TABLE = '''"Odd.""Schema"""."a 'table'"'''
+ODD_TABLE = '"Odd.Schema"."a ""table"'
 
 
 def asked(rig: Rig, *only: str) -> Operation:
@@ -54,7 +54,8 @@ def test_rows_that_were_lost_come_back_beside(rig: Rig) -> None:
     side = ended.result["side_schema"]
     assert side_schemas(rig) == [side]
     assert rig.value(f"SELECT count(*) FROM {side}.devices WHERE name LIKE 'old %'") == 50
-    assert rig.value(f"""SELECT note FROM {side}."a 'table'" WHERE "the mood" = 'odd' AND twice = 42""") == "tab\tline\nend"
+    note = f"""SELECT note FROM {side}."a ""table" WHERE "the mood" = 'odd' AND twice = 42"""
+    assert rig.value(note) == "tab\tline\nend"
     rig.execute(f"DROP SCHEMA {side} CASCADE")
     assert rig.digest() == before, "what lives is as it was"
     assert len(rig.backup_ids()) == 1, "nothing is destroyed, so no safety backup is needed"
