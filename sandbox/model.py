@@ -41,6 +41,17 @@ class User:
     real_name: str
     role: str
     tz: str = "Europe/Berlin"
+    deleted: bool = False
+    """Deactivated."""
+    is_bot: bool = False
+    is_restricted: bool = False
+    """A guest."""
+    is_ultra_restricted: bool = False
+    """A guest of a single channel."""
+    is_stranger: bool = False
+    """Of another workspace, seen through a shared channel."""
+    team_id: str | None = None
+    """The workspace's own when None."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -103,20 +103,24 @@ def view_json(workspace: Workspace, view: View) -> Payload:
 
 def user_json(workspace: Workspace, user: User) -> Payload:
     """The user object of users.info."""
+    team_id = user.team_id or workspace.team.id
     return {
         "id": user.id,
-        "team_id": workspace.team.id,
+        "team_id": team_id,
         "name": user.name,
-        "deleted": False,
+        "deleted": user.deleted,
         "real_name": user.real_name,
         "tz": user.tz,
         "profile": {
             "real_name": user.real_name,
             "display_name": user.name,
             "title": user.role,
-            "team": workspace.team.id,
+            "team": team_id,
         },
-        "is_bot": False,
+        "is_bot": user.is_bot,
+        "is_restricted": user.is_restricted,
+        "is_ultra_restricted": user.is_ultra_restricted,
+        "is_stranger": user.is_stranger,
         "is_admin": False,
         "is_app_user": False,
     }

@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import swaps, upkeep, views
+from bot.cli import policy, reports, swaps, upkeep, views
+from bot.cli.audit import audit
 from bot.cli.running import run_here
 from bot.cli.session import (
     ConfigOption,
@@ -39,11 +40,12 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 db = typer.Typer(help="The bot's own state database.", no_args_is_help=True)
-audit = typer.Typer(help="The audit log.", no_args_is_help=True)
 app.add_typer(db, name="db")
 app.add_typer(audit, name="audit")
 swaps.register(app)
+policy.register(app)
 upkeep.register(app)
+reports.register(app)
 
 
 class BackupFormat(StrEnum):
@@ -188,29 +190,6 @@ def health(
             house.context.target(name)
         found = [house.work.sweeps.sweep(name, StopSignal()) for name in names]
         _print_checklists(found, as_json=as_json, single=False)
-
-
-@audit.command("verify")
-def audit_verify(as_json: JsonOption = False, config: ConfigOption = None) -> None:
-    """Walk the hash chain. Exits 1 at a broken link, and names it."""
-    with told(as_json=as_json), house_of(config) as house:
-        verdict = house.services.audit.verify()
-        if as_json:
-            print_json(
-                {
-                    "intact": verdict.intact,
-                    "entries": verdict.entries,
-                    "head": verdict.head,
-                    "first_broken": verdict.first_broken,
-                    "problem": verdict.problem,
-                }
-            )
-        elif verdict.intact:
-            out().print(f"Intact: {verdict.entries} entries, head {verdict.head}", markup=False)
-        else:
-            out().print(f"Broken at entry {verdict.first_broken}: it {verdict.problem}", markup=False)
-        if not verdict.intact:
-            raise typer.Exit(1)
 
 
 def _print_checklists(found: list[Checklist], *, as_json: bool, single: bool) -> None:
