@@ -295,6 +295,8 @@ class RestoreRequest:
     confirmation: str
     """the database's name, typed"""
     downtime: Downtime = Downtime.NOW
+    only: tuple[str, ...] = ()
+    """tables (`public.devices`, `devices`, `audit.*`) to bring into a schema of their own, in place of the whole"""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from bot.models import Actor, Operation, OperationKind, OperationState, RestoreR
 from bot.operations.backups import Backups
 from bot.operations.context import Context
 from bot.operations.requests import open_operation
+from bot.operations.selection import chosen_tables
 from bot.operations.windows import open_window
 from bot.policy import ANYWHERE, Verdict, can_be_approved, may_request, suits_restore
 from bot.postgres.connection import server_of
@@ -49,6 +50,7 @@ class Restores:
         if not request.reason.strip():
             raise UsageError("A restore needs a reason.", "Say in a sentence why the data must go back.")
         backup = self._backups.get(request.target, request.backup_id)
+        only = chosen_tables(request.only, (table.table for table in backup.manifest.digest.tables))
         operation = open_operation(
             self._context,
             OperationKind.RESTORE,
@@ -56,7 +58,7 @@ class Restores:
             actor,
             state=OperationState.PLANNING,
             reason=request.reason.strip(),
-            parameters={"backup_id": backup.id, "downtime": request.downtime},
+            parameters={"backup_id": backup.id, "downtime": request.downtime, **({"only": only} if only else {})},
             channel=channel,
             deferred=deferred,
             verdict=verdict,

@@ -33,14 +33,24 @@ _BINDING = (
 
 
 def swap_body(
-    context: Context, operation: Operation, connection: Connection, database_name: str, lost_since: datetime
+    context: Context,
+    operation: Operation,
+    connection: Connection,
+    database_name: str,
+    lost_since: datetime,
+    *,
+    replaces: bool = True,
 ) -> dict[str, Any]:
-    """The live database, what is lost or interrupted, what is asked. Raises Refused for what blocks the swap."""
+    """The live database, what is lost or interrupted, what is asked. Raises Refused for what blocks the swap.
+
+    Unless it `replaces` the live database, nothing is stopped and nothing blocks it.
+    """
     settings = context.target(operation.target)
     policy = context.settings.policy_of(operation.target)
     facts = server_facts(connection)
     database = database_facts(connection, database_name)
-    _refuse_blockers(connection, facts, database_name)
+    if replaces:
+        _refuse_blockers(connection, facts, database_name)
     version_table = settings.migrations.version_table if settings.migrations else "alembic_version"
     found = sessions(connection, database_name)
     return {
@@ -57,7 +67,7 @@ def swap_body(
                 {"application_name": item.application_name, "user": item.user, "count": item.count} for item in found
             ],
         },
-        "services": [service.name for service in settings.application.services],
+        "services": [service.name for service in settings.application.services] if replaces else [],
         "current_revision": alembic_revision(connection, version_table),
         "keep_old_for": int(settings.keep_old_for.total_seconds()),
         "required_approvals": policy.required_approvals,
