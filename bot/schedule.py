@@ -8,16 +8,19 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.date import DateTrigger
 
-from bot.operations.approvals import Approvals
+from bot.operations.audit_heads import is_export_due
 from bot.operations.context import Context
+from bot.operations.deadlines import Deadlines
 from bot.operations.firing import Schedules
 from bot.operations.orphans import adopt
+from bot.operations.reports import Reports
 from bot.operations.schedules import schedules_of
 from bot.operations.sweep import Sweeps
 from bot.operations.windows import Windows
-from bot.store import prunes
+from bot.store import audit_exports, prunes
 
 _log = logging.getLogger(__name__)
 _GRACE = 600
@@ -27,13 +30,20 @@ PRUNE_EVERY = timedelta(days=1)
 
 class Clockwork:
     def __init__(
-        self, context: Context, schedules: Schedules, windows: Windows, approvals: Approvals, sweeps: Sweeps
+        self,
+        context: Context,
+        schedules: Schedules,
+        windows: Windows,
+        deadlines: Deadlines,
+        sweeps: Sweeps,
+        reports: Reports,
     ) -> None:
         self._context = context
         self._schedules = schedules
         self._windows = windows
-        self._approvals = approvals
+        self._deadlines = deadlines
         self._sweeps = sweeps
+        self._reports = reports
 
     @contextmanager
     def running(self) -> Generator[None]:
@@ -45,8 +55,10 @@ class Clockwork:
         self._every(scheduler, "sweeps", SWEEP_SECONDS, self._defer_sweeps)
         self._every(scheduler, "silence", SWEEP_SECONDS, self._sweeps.watch_silence, first_after=240)
         self._every(scheduler, "windows", 5, lambda: self._set_windows(scheduler))
-        self._every(scheduler, "approvals", 5, self._approvals.expire)
+        self._every(scheduler, "deadlines", 5, self._deadlines.advance)
         self._every(scheduler, "prunes", 600, self._defer_prunes)
+        self._every(scheduler, "audit_exports", 600, self._defer_audit_exports)
+        self._add_report(scheduler)
         self._every(scheduler, "orphans", 10, lambda: adopt(self._context))
         scheduler.start()
         try:
@@ -60,6 +72,23 @@ class Clockwork:
             for schedule in schedules_of(settings):
                 scheduler.add_job(self._schedules.advance, schedule.trigger, id=f"{schedule.name}:{target}")
         self._every(scheduler, "schedules", 5, self._schedules.advance)
+
+    def _add_report(self, scheduler: BackgroundScheduler) -> None:
+        """At its second; one that nobody heard is found by looking often."""
+        settings = self._context.settings.report
+        if settings.enabled:
+            at = CronTrigger(hour=settings.at.hour, minute=settings.at.minute, timezone=settings.timezone)
+            scheduler.add_job(self._reports.advance, at, id="report")
+            self._every(scheduler, "reports", 30, self._reports.advance)
+
+    def _defer_audit_exports(self) -> None:
+        """Once a day in UTC for each target; every hour where that failed."""
+        now = self._context.now()
+        with self._context.database.transaction() as connection:
+            last = audit_exports.last(connection)
+            for target in self._context.settings.targets:
+                if is_export_due(last.get(target), now):
+                    self._context.queue.defer_audit_export(connection, target)
 
     def _defer_prunes(self) -> None:
         """Once a day where no newer backup has done it."""

@@ -7,23 +7,26 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import Gap, SettingsError
 from bot.settings_gaps import gaps_of, misplaced_secrets, undefined_storages
+from bot.settings_policy import Policy as Policy
+from bot.settings_report import ReportSettings as ReportSettings
 from bot.settings_storage import DirectorySettings as DirectorySettings
 from bot.settings_storage import S3Settings as S3Settings
 from bot.settings_storage import Section, StorageSettings
 from bot.settings_targets import Application as Application
 from bot.settings_targets import Migrations as Migrations
-from bot.settings_targets import Policy as Policy
 from bot.settings_targets import Retention as Retention
 from bot.settings_targets import ServiceSettings as ServiceSettings
 from bot.settings_targets import TargetSettings as TargetSettings
-from bot.settings_types import Dsn, Name, Size
+from bot.settings_types import Dsn, Name, Size, slack_id
+
+SlackUser = Annotated[str, AfterValidator(lambda value: slack_id(value, "UW", "a user id (U…)"))]
 
 
 class Channels(Section):
@@ -38,6 +41,8 @@ class SlackSettings(Section):
     channels: Channels
     team_id: str | None = None
     """when set, payloads of another workspace are refused"""
+    shell_users: dict[str, SlackUser] = Field(default_factory=dict)
+    """login at the shell to Slack user id: nobody signs off in Slack what they did at the shell"""
 
 
 class StateSettings(Section):
@@ -73,6 +78,7 @@ class Settings(Section):
     storage: dict[Name, StorageSettings] = Field(min_length=1)
     targets: dict[Name, TargetSettings] = Field(min_length=1)
     staging: Staging = Staging()
+    report: ReportSettings = ReportSettings()
     credentials: SlackCredentials = SlackCredentials()
 
     def policy_of(self, target: str) -> Policy:

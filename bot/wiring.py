@@ -25,6 +25,7 @@ from bot.operations.backups import Backups
 from bot.operations.cancelling import Cancelling
 from bot.operations.catalog import Catalog
 from bot.operations.context import Context
+from bot.operations.deadlines import Deadlines
 from bot.operations.drawings import Drawings
 from bot.operations.drill_job import DrillJob
 from bot.operations.drills import Drills
@@ -33,14 +34,17 @@ from bot.operations.health import Health
 from bot.operations.overview import Overview
 from bot.operations.pins import Pins
 from bot.operations.planning import Planning
+from bot.operations.policies import Policies
 from bot.operations.preflight import PreflightJob, Preflights
 from bot.operations.pruning import Pruning
+from bot.operations.reports import Reports
 from bot.operations.rescan import Rescan
 from bot.operations.restore_job import RestoreJob
 from bot.operations.restore_plan import RestorePlanner
 from bot.operations.restores import Restores
 from bot.operations.retention import Retentions
 from bot.operations.runner import Runner
+from bot.operations.sign_offs import SignOffs
 from bot.operations.sweep import Sweeps
 from bot.operations.undo_job import UndoJob
 from bot.operations.undo_plan import UndoPlanner
@@ -69,10 +73,11 @@ class House:
 
 def build(context: Context) -> House:
     """Wire the use cases around their effects."""
-    backups, windows, approvals = Backups(context), Windows(context), Approvals(context)
+    backups, windows, deadlines = Backups(context), Windows(context), Deadlines(context)
     health, engine, retentions = Health(context), BackupEngine(context), Retentions(context)
     drills = Drills(context, backups)
     schedules = _schedules(context, backups, drills)
+    reports = Reports(context, health, schedules)
     planning = Planning(
         context,
         {OperationKind.RESTORE: RestorePlanner(context, backups), OperationKind.UNDO: UndoPlanner(context)},
@@ -96,7 +101,10 @@ def build(context: Context) -> House:
         catalog=Catalog(context, backups, retentions),
         restores=Restores(context, backups),
         undos=Undos(context),
-        approvals=approvals,
+        roster=context.roster,
+        approvals=Approvals(context),
+        deadlines=deadlines,
+        policies=Policies(context),
         cancelling=Cancelling(context),
         drills=drills,
         preflights=Preflights(context),
@@ -106,11 +114,13 @@ def build(context: Context) -> House:
         windows=windows,
         health=health,
         overview=Overview(context),
+        reports=reports,
+        sign_offs=SignOffs(context),
         audit=Audit(context),
         audit_heads=audit_heads,
         drawings=Drawings(context),
     )
-    clockwork = Clockwork(context, schedules, windows, approvals, sweeps)
+    clockwork = Clockwork(context, schedules, windows, deadlines, sweeps, reports)
     work = Work(runner, sweeps, Asides(context), Pruning(context), audit_heads)
     return House(context, services, work, planning, clockwork, Rescan(context, engine))
 

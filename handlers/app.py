@@ -86,8 +86,9 @@ def register(app: App, services: Services) -> None:
     upkeep, overview, audits = UpkeepListeners(services), OverviewListeners(services), AuditListeners(services)
     policies = PolicyListeners(services)
     table = command_table(
-        backups, catalog, restores, undos, preflights, windows, charts, drills, operations, upkeep, overview, audits, policies
-    )
+        backups, catalog, restores, undos, preflights, windows, charts, drills, operations, upkeep, overview, audits,
+        policies,
+    )  # fmt: skip
 
     app.command(ids.COMMAND)(answered(CommandListener(table, directory).listen))
     app.view(ids.BACKUP_MODAL)(answered(backups.submit))
@@ -109,6 +110,10 @@ def register(app: App, services: Services) -> None:
     app.action(ids.BACKUPS_FILTER)(answered(catalog.filter))
     app.action(ids.BACKUP_DETAILS)(answered(catalog.details))
     app.action(ids.PIN)(answered(catalog.ask_to_pin))
+    _listen_to_plans(app, restores, approvals)
+
+
+def _listen_to_plans(app: App, restores: RestoreListeners, approvals: ApprovalListeners) -> None:
     app.action(ids.APPROVE)(answered(approvals.ask_to_approve))
     app.action(ids.DENY)(answered(approvals.ask_to_deny))
     app.action(ids.WITHDRAW)(answered(approvals.withdraw))

@@ -112,7 +112,7 @@ class CommandListener:
         if known is None:
             reply.tell(self._without_a_word(typed.word))
             return
-        person = self._directory.person(command["user_id"], command.get("user_name", ""))
+        person = self._directory.typist_of(command)
         known.answer(Request(person, command["channel_id"], typed.arguments, command["trigger_id"], client, reply))
 
     def _without_a_word(self, word: str) -> Message:

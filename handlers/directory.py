@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -16,6 +16,7 @@ from slack_sdk.errors import SlackClientError
 from bot.clock import Clock
 from bot.membership import Membership
 from bot.models import Actor
+from handlers.middleware import REFERENCE
 from handlers.roster import Groups, Standings, membership_of
 
 logger = logging.getLogger(__name__)
@@ -75,11 +76,15 @@ class Directory:
 
     def person_of(self, body: Mapping[str, Any]) -> Person:
         """Whoever acted, by the payload of an action."""
-        return self.person(body["user"]["id"], body["user"].get("name", ""))
+        return _acting(self.person(body["user"]["id"], body["user"].get("name", "")), body)
 
     def known_of(self, body: Mapping[str, Any]) -> Person:
         """Whoever acted, without asking Slack: a dialog waits for its acknowledgement."""
-        return self.known(body["user"]["id"], body["user"].get("name", ""))
+        return _acting(self.known(body["user"]["id"], body["user"].get("name", "")), body)
+
+    def typist_of(self, command: Mapping[str, Any]) -> Person:
+        """Whoever typed a command."""
+        return _acting(self.person(command["user_id"], command.get("user_name", "")), command)
 
     def _ask(self, user_id: str, name: str) -> Person:
         try:
@@ -100,6 +105,11 @@ class Directory:
         with self._lock:
             self._entries[user_id] = _Entry(person, self._clock.now() + how_long)
         return person
+
+
+def _acting(person: Person, body: Mapping[str, Any]) -> Person:
+    """By this payload, as the audit log names it."""
+    return replace(person, actor=replace(person.actor, reference=str(body.get(REFERENCE, ""))))
 
 
 def _person(user_id: str, user: dict[str, Any], name: str) -> Person:

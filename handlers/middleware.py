@@ -9,14 +9,17 @@ from typing import Any
 from slack_bolt import Ack, BoltContext, BoltResponse
 
 logger = logging.getLogger(__name__)
-REFERENCE = "reference"
+REFERENCE = "baseliner_reference"
 
 
 def give_reference(new_reference: Callable[[], str]) -> Callable[..., None]:
-    """Gives each payload an id, which its answers and its log lines share."""
+    """Gives each payload an id, which its answers, its log lines and the audit log share.
 
-    def middleware(context: BoltContext, next: Callable[[], None]) -> None:
-        context[REFERENCE] = new_reference()
+    It stands in the body too, where the directory finds it, beside who acted.
+    """
+
+    def middleware(context: BoltContext, body: dict[str, Any], next: Callable[[], None]) -> None:
+        context[REFERENCE] = body[REFERENCE] = new_reference()
         next()
 
     return middleware

@@ -1,4 +1,4 @@
-"""Cancel: the button of a waiting or running operation, and `cancel ID`."""
+"""Buttons of operations: Cancel while they wait or run, and Sign off afterwards; and `cancel ID`."""
 
 from __future__ import annotations
 
@@ -28,3 +28,8 @@ class OperationListeners:
         """The button. The message is redrawn, so a click that counts needs no answer."""
         person = self._directory.person_of(args.body)
         self._services.cancelling.cancel(ids.identifier(args.payload["value"]), person.actor)
+
+    def sign_off(self, args: Args) -> None:
+        """The button of what was done at the shell without approval. The message is redrawn."""
+        person = self._directory.person_of(args.body)
+        self._services.sign_offs.sign(ids.identifier(args.payload["value"]), person.actor)

@@ -1,13 +1,13 @@
-"""`status`, `health` and `audit`: reads, seen only by the person who asked."""
+"""`status`, `health` and `report`: reads, seen only by the person who asked."""
 
 from __future__ import annotations
 
 from bot.errors import UsageError
 from bot.services import Services
 from handlers.ids import COMMAND
-from handlers.parse import take_target
 from handlers.request import Request
-from handlers.views.overview import Chain, audit_message, health_message, status_message
+from handlers.views.overview import health_message, status_message
+from handlers.views.report import report_message
 
 
 class OverviewListeners:
@@ -24,16 +24,10 @@ class OverviewListeners:
         _no_words(request.arguments, "health")
         request.reply.tell(health_message(self._services.health.latest()))
 
-    def audit(self, request: Request) -> None:
-        """`audit [target]`"""
-        target = None
-        if request.arguments:
-            target, words = take_target(request.arguments, list(self._services.settings.targets))
-            _no_words(words, "audit [target]")
-        entries = self._services.audit.entries(limit=20, target=target)
-        verdict = self._services.audit.verify()
-        chain = Chain(verdict.intact, verdict.entries, verdict.first_broken, verdict.problem)
-        request.reply.tell(audit_message(entries, target, chain))
+    def report(self, request: Request) -> None:
+        """`report`: as the daily one would be now."""
+        _no_words(request.arguments, "report")
+        request.reply.tell(report_message(self._services.reports.now()))
 
 
 def _no_words(words: tuple[str, ...], usage: str) -> None:

@@ -12,8 +12,8 @@ from handlers.views.blocks import Message
 from handlers.views.decisions import reminder_message
 from handlers.views.operations import failure_message, headline, step_message
 from handlers.views.overview import alert_message
-from handlers.views.report import report_message
 from handlers.views.plan import plan_message
+from handlers.views.report import report_message
 from handlers.views.windows import window_announcement, window_edge
 
 

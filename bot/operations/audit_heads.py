@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from bot.canonical import canonical_json
 from bot.errors import BaselinerError
@@ -22,6 +22,7 @@ from bot.store.audit import AuditVerdict
 
 _LATELY = 31
 """Days whose heads are compared with each export; `audit verify` compares all."""
+_AGAIN = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,13 @@ class AuditHeads:
         if storage.put_audit_head(day, canonical_json(asdict(head)).encode()):
             return head
         return _read(storage, day)
+
+
+def is_export_due(last: AuditExport | None, now: datetime) -> bool:
+    """Once a day, in UTC; an hour after one that failed. Pure."""
+    if last is None or last.ran_at.astimezone(UTC).date() < now.astimezone(UTC).date():
+        return True
+    return bool(last.problem) and now - last.ran_at >= _AGAIN
 
 
 def compare(storage: str, heads: Sequence[AuditHead], found: Mapping[int, str]) -> HeadsCompared:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import psycopg
 
 from bot.errors import NotFound
-from bot.models import Alert, Approval, Drawing, Operation, Plan, Window
+from bot.models import Alert, Approval, Drawing, Operation, Plan, Report, Window
 from bot.operations.context import Context
-from bot.store import messages, observations, operations, plans, windows
+from bot.store import messages, observations, operations, plans, reports, windows
 from bot.store.database import Connection
 
 _AT_ONCE = 50
@@ -67,6 +67,13 @@ class Drawings:
             found = observations.get_alert(connection, alert_id)
         if found is None:
             raise NotFound(f"There is no alert {alert_id}.", "Look at /baseliner health.")
+        return found
+
+    def report(self, day: str) -> Report:
+        with self._context.database.transaction() as connection:
+            found = reports.get(connection, date.fromisoformat(day))
+        if found is None:
+            raise NotFound(f"There is no report of {day}.", "See how things are now: /baseliner report")
         return found
 
     def wait(self, seconds: float) -> None:

@@ -89,14 +89,14 @@ _MATCHING = """
 
 def entries(connection: Connection, limit: int, wanted: AuditFilter) -> list[AuditEntry]:
     """Newest first."""
-    query = f"SELECT a.* {_MATCHING} ORDER BY position DESC LIMIT %(limit)s"  # noqa: S608 - of constants
+    query = f"SELECT a.* {_MATCHING} ORDER BY position DESC LIMIT %(limit)s"
     rows = connection.execute(query.encode(), {**_parameters(wanted), "limit": limit}).fetchall()
     return [_entry(row) for row in rows]
 
 
 def stream(connection: Connection, wanted: AuditFilter) -> Iterator[AuditEntry]:
     """In the order of the chain, some at a time: the log may be larger than memory."""
-    query = f"SELECT a.* {_MATCHING} ORDER BY position"  # noqa: S608 - of constants
+    query = f"SELECT a.* {_MATCHING} ORDER BY position"
     with connection.cursor(name="audit_stream") as cursor:
         cursor.execute(query.encode(), _parameters(wanted))
         for row in cursor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.models import Approval, Operation, OperationKind, OperationState, Plan, Step, StepState
+from bot.models import Approval, Operation, OperationKind, OperationState, Plan, Step, StepState, Surface
 from handlers import ids
 from handlers.text import code, date, duration, inline, literal, preformatted
 from handlers.views.approval import can_be_asked_again
@@ -20,6 +20,7 @@ from handlers.views.blocks import (
     section,
     sections,
 )
+from handlers.views.break_glass import break_glass_blocks
 from handlers.views.decisions import decisions, denial_words
 from handlers.views.people import mention
 from handlers.views.progress import (
@@ -56,6 +57,7 @@ def headline(
         *sections(decisions(approvals, plan)),
         *_body(operation, now, plan, approvals_channel),
         *_cancel(operation),
+        *break_glass_blocks(operation),
         *_again(operation),
         _footer(operation),
     ]
@@ -118,7 +120,7 @@ def _why(operation: Operation) -> list[Block]:
 
 def _body(operation: Operation, now: datetime, plan: Plan | None, approvals_channel: str) -> list[Block]:
     if operation.state is OperationState.AWAITING_APPROVAL:
-        return _waiting(plan, approvals_channel)
+        return _waiting(operation, plan, approvals_channel)
     if operation.state is OperationState.RUNNING:
         return _running(operation, now)
     if operation.state is OperationState.DONE:
@@ -126,7 +128,9 @@ def _body(operation: Operation, now: datetime, plan: Plan | None, approvals_chan
     return failure_blocks(operation) + _finished_steps(operation)
 
 
-def _waiting(plan: Plan | None, approvals_channel: str) -> list[Block]:
+def _waiting(operation: Operation, plan: Plan | None, approvals_channel: str) -> list[Block]:
+    if operation.requester.surface is Surface.CLI:
+        return [section("It waits at the shell for the database's name to be typed. Nothing is touched until then.")]
     where = f" in <#{approvals_channel}>" if approvals_channel else ""
     until = f" until {date(plan.expires_at)}" if plan else ""
     return [section(f"The plan can be approved or denied{where}{until}. Nothing is touched until then.")]

@@ -1,28 +1,17 @@
-"""Targets at a glance, their health, alerts, and the audit log."""
+"""Targets at a glance, their health, and alerts."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
-from bot.models import Alert, AlertState, AuditEntry, Checklist, Operation, TargetStatus
+from bot.models import Alert, AlertState, Checklist, Operation, TargetStatus
 from handlers.ids import COMMAND
-from handlers.text import age, code, date, duration, inline, number, plural, size
+from handlers.text import age, code, date, duration, inline, plural, size
 from handlers.views.blocks import Block, Message, context, section, sections
 from handlers.views.checklist import HEALTH, check_line, tally
 from handlers.views.people import mention
 from handlers.views.states import CHECK_MARKS, NOUNS, OPERATION_MARKS, OPERATION_WORDS
-
-
-@dataclass(frozen=True)
-class Chain:
-    """Whether the audit log's hashes hold; if not, the position of the first broken link and what is wrong."""
-
-    intact: bool
-    entries: int
-    first_broken: int | None = None
-    problem: str = ""
 
 
 def status_message(targets: Sequence[TargetStatus], now: datetime) -> Message:
@@ -57,17 +46,6 @@ def alert_message(alert: Alert) -> Message:
         lines.append(f"→ {inline(alert.remedy, 600)}")
     blocks = [section("\n".join(lines)), context(f"Open since {date(alert.opened_at)}", _name(alert))]
     return Message(f"Alert: {alert.target}, {title}: {inline(alert.summary, 300)}", blocks)
-
-
-def audit_message(entries: Sequence[AuditEntry], target: str | None, chain: Chain) -> Message:
-    """Newest first, and whether the whole chain holds."""
-    of = f" of {code(target)}" if target else ""
-    if chain.intact:
-        told = f"✅ The chain of {plural(chain.entries, 'entry', 'entries')} is intact."
-    else:
-        told = f"❌ The chain is broken at entry {number(chain.first_broken or 0)}: {inline(chain.problem, 300)}"
-    lines = [_entry(entry) for entry in entries] or ["Nothing has been written down yet."]
-    return Message("The audit log", [section(f"*Audit log*{of}, newest first"), *sections(lines), context(told)])
 
 
 def _target(target: TargetStatus, now: datetime) -> list[str]:
@@ -105,19 +83,6 @@ def _newest(target: TargetStatus, now: datetime) -> str:
 def _operation(operation: Operation) -> str:
     words = OPERATION_WORDS[operation.state].split(":")[0]
     return f"{OPERATION_MARKS[operation.state]} {NOUNS[operation.kind]} {words} · {code(operation.id)}"
-
-
-def _entry(entry: AuditEntry) -> str:
-    told = [
-        f"{number(entry.position)}. {date(entry.at)}",
-        mention(entry.actor),
-        f"*{inline(entry.action, 60)}* {inline(entry.result, 60)}",
-    ]
-    if entry.target:
-        told.append(code(entry.target))
-    if entry.operation_id:
-        told.append(code(entry.operation_id))
-    return " · ".join(told)
 
 
 def _name(alert: Alert) -> str:
