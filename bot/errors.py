@@ -71,6 +71,10 @@ class NotFound(UsageError):
     """No target, backup, operation or window of that name."""
 
 
+class TableNotFound(NotFound):
+    """A backup has no such table, or several."""
+
+
 class ToolMissing(BaselinerError):
     """No PostgreSQL client tools of the server's major version were found."""
 

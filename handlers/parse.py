@@ -93,6 +93,24 @@ def is_backup(word: str) -> bool:
     return word.lower() == "latest" or _BACKUP_ID.fullmatch(word) is not None
 
 
+def split_only(words: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What comes before `only`, and the tables that come after it. Raises UsageError when none does."""
+    lower = [word.lower() for word in words]
+    if "only" not in lower:
+        return words, ()
+    at = lower.index("only")
+    only = listed_tables(" ".join(words[at + 1 :]))
+    if not only:
+        raise UsageError("Say which tables.", "restore … only public.devices, audit.*")
+    return words[:at], only
+
+
+def listed_tables(text: str) -> tuple[str, ...]:
+    """Between commas or lines; where there is neither, and no quote, between spaces."""
+    separator = r"[,\n]" if re.search(r'[,\n"]', text) else r"\s"
+    return tuple(filter(None, (part.strip() for part in re.split(separator, text))))
+
+
 def starts_window(word: str) -> bool:
     """True when a word begins the time of a window: then no target was named."""
     return word.lower() in ("in", "at", "now", "today", "tomorrow") or _moment(word) is not None

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 from slack_bolt import Args
 
-from bot.errors import NotFound, UsageError
+from bot.errors import NotFound, TableNotFound, UsageError
 from bot.models import Backup, Downtime, RestoreRequest
 from bot.services import Services
 from handlers import ids
 from handlers.directory import Directory
-from handlers.parse import is_backup, take_target
+from handlers.parse import is_backup, listed_tables, split_only, take_target
 from handlers.reply import Reply
 from handlers.request import Form, Request
 from handlers.views.answers import field_error, restore_asked_message
@@ -26,15 +26,16 @@ class RestoreListeners:
         self._directory = directory
 
     def command(self, request: Request) -> None:
-        """`restore [target] [backup|latest]`"""
-        target, backup_id = self._named(request.arguments)
+        """`restore [target] [backup|latest] [only TABLE, …]`"""
+        words, only = split_only(request.arguments)
+        target, backup_id = self._named(words)
         if target is not None:
             self._services.restores.authorize(target, request.actor, request.channel)
         dialog = self._dialog(request.modal_context(target), backup_id)
         if target is not None and not dialog.backups:
             request.reply.tell(no_backup_message(target))
             return
-        request.open_modal(self._draw(dialog))
+        request.open_modal(self._draw(replace(dialog, only=only)))
 
     def ask_again(self, args: Args) -> None:
         """The button of a plan that came to nothing: the dialog as it was filled in, but for the name."""
@@ -44,7 +45,8 @@ class RestoreListeners:
         self._services.restores.authorize(operation.target, person.actor, context.channel)
         dialog = self._dialog(context, str(operation.parameters["backup_id"]))
         downtime = Downtime(operation.parameters.get("downtime", Downtime.NOW))
-        view = self._draw(replace(dialog, reason=operation.reason, downtime=downtime))
+        only = tuple(operation.parameters.get("only", ()))
+        view = self._draw(replace(dialog, reason=operation.reason, downtime=downtime, only=only))
         args.client.views_open(trigger_id=args.body["trigger_id"], view=view)
 
     def change_target(self, args: Args) -> None:
@@ -66,6 +68,7 @@ class RestoreListeners:
             form.text(ids.REASON),
             form.text(ids.CONFIRMATION),
             Downtime(form.selected(ids.DOWNTIME) or Downtime.NOW),
+            listed_tables(form.text(ids.ONLY)),
         )
         try:
             _same_target(form, asked.target)
@@ -120,6 +123,8 @@ def _same_target(form: Form, target: str) -> None:
 
 
 def _concerned(error: UsageError, asked: RestoreRequest) -> str:
+    if isinstance(error, TableNotFound):
+        return ids.ONLY
     if isinstance(error, NotFound):
         return ids.BACKUP
     return ids.CONFIRMATION if asked.reason.strip() else ids.REASON

@@ -25,6 +25,9 @@ def restore(
     downtime: Annotated[
         Downtime, typer.Option(help="Stop the services now, or only at the swap, for seconds.")
     ] = Downtime.NOW,
+    only: Annotated[
+        list[str] | None, typer.Option(help="A table (public.devices, or audit.*) to bring beside; several times.")
+    ] = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
@@ -32,7 +35,7 @@ def restore(
     with told(as_json=as_json), house_of(config) as house:
         database = house.services.restores.database_of(target)
         why = reason or asked("Why must the data go back?")
-        request = RestoreRequest(target, backup, why, database, downtime)
+        request = RestoreRequest(target, backup, why, database, downtime, tuple(only or ()))
         operation = house.services.restores.request(request, shell_actor(), deferred=False)
         ended = _confirmed(house, operation, database, confirm)
         if as_json:

@@ -92,6 +92,11 @@ def backup_result(operation: Operation) -> Text:
 
 def restore_result(operation: Operation) -> Text:
     result = operation.result
+    if "side_schema" in result:
+        return Text(
+            f"{result['rows']:,} rows of {', '.join(result['only'])} are in the schema {result['side_schema']}, "
+            f"equal to those of {result['backup_id']}. When done with it: DROP SCHEMA {result['side_schema']} CASCADE"
+        )
     return Text(
         f"Restored {result['backup_id']} into {operation.target}: {result['rows']:,} rows equal, services down for "
         f"{result['downtime_seconds']:.1f} s, health: {result['health']}\n"
@@ -111,6 +116,16 @@ def undo_result(operation: Operation) -> Text:
 
 def plan_summary(plan: Plan) -> str:
     body = plan.body
+    if "side" in body:
+        return "\n".join(
+            [
+                f"Plan {plan.hash[:12]} (break-glass, without approval):",
+                f"  bring into the schema {body['side']['schema']} of database {body['database']}",
+                *(f"  {name}: {rows:,} rows" for name, rows in body["side"]["tables"].items()),
+                f"  from backup {body['backup']['id']}, taken {body['backup']['taken_at']}",
+                "  nothing is replaced, no service is stopped",
+            ]
+        )
     sessions = sum(item["count"] for item in body["loses"]["sessions"])
     lines = [
         f"Plan {plan.hash[:12]} (break-glass, without approval):",

@@ -24,6 +24,7 @@ from handlers.views.blocks import (
 )
 from handlers.views.decisions import decisions
 from handlers.views.people import mention, mentions
+from handlers.views.side import beside
 from handlers.views.states import NOUNS, OPERATION_MARKS, OPERATION_WORDS
 from handlers.views.undo import comes_back, undo_way_back
 
@@ -68,6 +69,8 @@ def approval_card(
 def consequences(plan: Plan, now: datetime, *, waiting: bool = True) -> list[Block]:
     """What comes back, what is destroyed or interrupted, the way back, and what to mind."""
     body = plan.body
+    if "side" in body:
+        return [section(_backup(body["backup"], now)), section(beside(body)), *_warnings(body.get("warnings", ()))]
     return [
         section(comes_back(body, now) if "aside" in body else _backup(body["backup"], now)),
         section(_destroyed(body, now, waiting)),

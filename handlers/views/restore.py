@@ -34,6 +34,7 @@ class RestoreDialog:
     chosen: str | None = None
     reason: str = ""
     downtime: Downtime = Downtime.NOW
+    only: Sequence[str] = ()
 
 
 def restore_modal(dialog: RestoreDialog, now: datetime) -> Block:
@@ -64,6 +65,13 @@ def _inputs(dialog: RestoreDialog, target: str, now: datetime) -> list[Block]:
         input_block("Reason", reason, ids.REASON),
         input_block(
             "Stop the application", static_select(ids.DOWNTIME, "When", _DOWNTIMES, dialog.downtime), ids.DOWNTIME
+        ),
+        input_block(
+            "Only these tables",
+            text_input(ids.ONLY, "Such as: public.devices, audit.*", initial=", ".join(dialog.only), max_length=1000),
+            ids.ONLY,
+            hint="They come into a schema of their own: nothing is replaced, nothing stops. Empty: the whole database.",
+            optional=True,
         ),
         input_block(
             "Name of the database",

@@ -11,6 +11,7 @@ from bot.operations.checklists import checklist_of
 from handlers.text import code, date, duration, inline, plural, rate, size
 from handlers.views.blocks import Block, fields, section
 from handlers.views.checklist import READINESS, checklist_blocks, tally
+from handlers.views.side import side_fields
 from handlers.views.states import CHECK_MARKS
 
 
@@ -18,7 +19,8 @@ def result_blocks(operation: Operation) -> list[Block]:
     if operation.kind is OperationKind.BACKUP:
         return [fields(_backup(operation.result))]
     if operation.kind is OperationKind.RESTORE:
-        return [fields(_restore(operation.result))]
+        side = "side_schema" in operation.result
+        return [fields(side_fields(operation.result) if side else _restore(operation.result))]
     if operation.kind is OperationKind.UNDO:
         return [fields(_undo(operation.result))]
     if operation.kind is OperationKind.DRILL:
