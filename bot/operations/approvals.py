@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC
-from typing import Any
 
 from bot.errors import Conflict, NotFound, UsageError
 from bot.membership import Membership
 from bot.models import Actor, Approval, Decision, Failure, Operation, OperationKind, OperationState, Plan
 from bot.operations.context import Context
+from bot.operations.records import record
 from bot.operations.windows import open_window
 from bot.policy import Verdict, may_decide, still_open, suits_restore
 from bot.settings import Policy
-from bot.store import audit, operations, plans
+from bot.store import operations, plans
 from bot.store.database import Connection
 
 _WAITING = (OperationState.AWAITING_APPROVAL,)
@@ -83,10 +83,14 @@ class Approvals:
                 raise Conflict(f"Too late: the {operation.kind} is {words} already.", "Look at its message.")
             withdrawn = plans.withdraw(connection, operation_id, actor.id, now)
             if withdrawn:
-                self._audit(connection, operation, actor, "withdraw", "recorded", {})
                 left = sum(item.counts for item in plans.approvals(connection, operation_id))
+                failure = None
                 if operation.state is OperationState.QUEUED and left < plan.required_approvals:
-                    self._put_back(connection, operation, plan, actor)
+                    failure = self._put_back(connection, operation, plan, actor)
+                record(self._context, connection, operation, actor, "withdraw", "recorded")
+                if failure is not None:
+                    told = {"failure": failure.message}
+                    record(self._context, connection, operation, actor, "run", OperationState.VOIDED, told)
         action = f"{operation.kind}.withdraw"
         verdict = Verdict(withdrawn, "you have not approved this, so you have nothing to withdraw")
         self._context.demand(verdict, actor, action, operation.target, operation)
@@ -102,7 +106,7 @@ class Approvals:
             if (go and not state.allowed) or not operations.transition(connection, operation_id, _WAITING, after, now):
                 raise Conflict(f"Too late: {state.reason}.", _again(operation))
             act = "break_glass" if go else "cancel"
-            self._audit(connection, operation, actor, act, "recorded", {"reason": operation.reason})
+            record(self._context, connection, operation, actor, act, "recorded", {"reason": operation.reason})
         return self._read(operation_id)[0]
 
     def _demand_open(
@@ -156,8 +160,6 @@ class Approvals:
         approval = Approval(operation.id, plan.hash, actor, decision, comment, now, verdict.by)
         if not plans.decide(connection, approval):
             raise Conflict("You have decided on this request already.", "Nothing more is needed from you.")
-        detail = {"comment": comment, "allowed": verdict.reason, "by": verdict.by}
-        self._audit(connection, operation, actor, decision, "recorded", detail)
         moved, given = True, [item for item in plans.approvals(connection, operation.id) if item.counts]
         if decision is Decision.DENIED:
             moved = operations.transition(connection, operation.id, _WAITING, OperationState.DENIED, now)
@@ -166,40 +168,22 @@ class Approvals:
             self._context.queue.defer_operation(connection, operation)
         if not moved:
             raise Conflict("Somebody else decided first.", "Look at the card: it shows what was decided.")
+        detail = {"comment": comment, "allowed": verdict.reason, "by": verdict.by}
+        record(self._context, connection, operation, actor, decision, "recorded", detail)
 
-    def _put_back(self, connection: Connection, operation: Operation, plan: Plan, actor: Actor) -> None:
+    def _put_back(self, connection: Connection, operation: Operation, plan: Plan, actor: Actor) -> Failure | None:
+        """The failure where it is void now."""
         now, queued = self._context.now(), (OperationState.QUEUED,)
         if now < plan.expires_at:
             operations.transition(connection, operation.id, queued, OperationState.AWAITING_APPROVAL, now)
-            return
+            return None
         failure = Failure(
             f"{actor.name} withdrew the approval, and the time to approve is over.",
             _again(operation),
             "Nothing was begun.",
         )
         operations.transition(connection, operation.id, queued, OperationState.VOIDED, now, failure=failure)
-        self._audit(connection, operation, actor, "run", OperationState.VOIDED, {"failure": failure.message})
-
-    def _audit(
-        self,
-        connection: Connection,
-        operation: Operation,
-        actor: Actor,
-        act: str,
-        result: str,
-        detail: dict[str, Any],
-    ) -> None:
-        audit.append(
-            connection,
-            self._context.now(),
-            actor,
-            f"{operation.kind}.{act}",
-            result,
-            target=operation.target,
-            operation_id=operation.id,
-            plan_hash=operation.plan_hash,
-            detail=detail,
-        )
+        return failure
 
 
 def _action(operation: Operation, decision: Decision) -> str:

@@ -43,6 +43,8 @@ class Asides:
                 target=operation.target,
                 operation_id=operation.id,
                 plan_hash=operation.plan_hash,
+                before="set aside",
+                after="removed",
                 detail={"database": name},
             )
         return name

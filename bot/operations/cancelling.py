@@ -12,9 +12,10 @@ import psycopg
 from bot.errors import BaselinerError, Conflict, NotFound
 from bot.models import Actor, Operation, OperationState
 from bot.operations.context import Context
+from bot.operations.records import record
 from bot.policy import may_cancel
 from bot.runtime.stop import StopSignal
-from bot.store import audit, cancels, operations
+from bot.store import cancels, operations
 from bot.store.database import Connection
 
 _log = logging.getLogger(__name__)
@@ -43,17 +44,7 @@ class Cancelling:
             operation = operations.get(connection, operation_id, lock=True)
             assert operation is not None  # noqa: S101 - operations are never deleted
             told = self._call_off(connection, operation, actor)
-            audit.append(
-                connection,
-                context.now(),
-                actor,
-                f"{operation.kind}.cancel",
-                told,
-                target=operation.target,
-                operation_id=operation.id,
-                plan_hash=operation.plan_hash,
-                detail={"allowed": verdict.reason},
-            )
+            record(context, connection, operation, actor, "cancel", told, {"allowed": verdict.reason})
             now = operations.get(connection, operation_id)
         assert now is not None  # noqa: S101 - operations are never deleted
         return now

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bot.models import OperationState, Plan, SubjectKind
 from bot.operations.context import Context
+from bot.operations.records import record
 from bot.policy import reminder_at
-from bot.store import audit, messages, operations, plans
+from bot.store import messages, operations, plans
 
 
 class Deadlines:
@@ -39,16 +40,7 @@ class Deadlines:
             if not operations.transition(connection, operation_id, waiting, OperationState.EXPIRED, now):
                 return False
             assert operation is not None  # noqa: S101 - operations are never deleted
-            audit.append(
-                connection,
-                now,
-                operation.requester,
-                f"{operation.kind}.expire",
-                "expired",
-                target=operation.target,
-                operation_id=operation_id,
-                plan_hash=operation.plan_hash,
-            )
+            record(self._context, connection, operation, operation.requester, "expire", "expired")
         return True
 
     def _remind(self, plan: Plan) -> bool:

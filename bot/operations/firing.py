@@ -18,6 +18,9 @@ from bot.store.database import Connection
 _SHOWN = 3
 _KINDS = {ScheduleName.BACKUP: OperationKind.BACKUP, ScheduleName.DRILL: OperationKind.DRILL}
 
+_CHANGES = {"paused": ("active", "paused"), "resumed": ("paused", "active")}
+"""The state of a schedule before and after, by the result of what was done to it."""
+
 Make = Callable[[str, datetime], Operation | None]
 """Write down the operation of one fire of a target's schedule; None where an earlier try has."""
 
@@ -156,4 +159,15 @@ class Schedules:
         **detail: object,
     ) -> None:
         told = {"schedule": name, **detail}
-        audit.append(connection, self._context.now(), actor, action, result, target=target, detail=told)
+        before, after = _CHANGES.get(result, (None, None))
+        audit.append(
+            connection,
+            self._context.now(),
+            actor,
+            action,
+            result,
+            target=target,
+            before=before,
+            after=after,
+            detail=told,
+        )

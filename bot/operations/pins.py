@@ -54,7 +54,9 @@ class Pins:
         self, connection: Connection, backup: Backup, actor: Actor, action: str, result: str, reason: str
     ) -> None:
         detail = {"backup_id": backup.id, "reason": reason}
-        audit.append(connection, self._context.now(), actor, action, result, target=backup.target, detail=detail)
+        before = "unpinned" if result == "pinned" else "pinned"
+        now, target = self._context.now(), backup.target
+        audit.append(connection, now, actor, action, result, target=target, before=before, after=result, detail=detail)
 
 
 def _demand_reason(reason: str) -> str:

@@ -13,9 +13,10 @@ from bot.models import Failure, Operation, OperationKind, OperationState, Plan, 
 from bot.operations.authority import authorised
 from bot.operations.context import Context
 from bot.operations.journal import Journal
+from bot.operations.records import record
 from bot.policy import can_be_approved
 from bot.runtime.stop import StopSignal
-from bot.store import audit, messages, operations, plans
+from bot.store import messages, operations, plans
 from bot.store.database import Connection
 
 
@@ -99,7 +100,7 @@ class Planning:
                 return
             plans.insert(connection, plan)
             operations.set_plan_hash(connection, operation.id, plan.hash)
-            self._audit(connection, operation, plan.hash, "awaiting approval")
+            record(self._context, connection, operation, operation.requester, "plan", "awaiting approval")
             if operation.requester.surface is not Surface.CLI:
                 place = self._context.settings.slack.channels.approvals
                 card = messages.want(connection, SubjectKind.APPROVAL, operation.id, place, now)
@@ -111,16 +112,4 @@ class Planning:
         with self._context.database.transaction() as connection:
             before = (OperationState.PLANNING,)
             operations.transition(connection, operation.id, before, OperationState.FAILED, now, failure=failure)
-            self._audit(connection, operation, None, f"failed: {error}")
-
-    def _audit(self, connection: Connection, operation: Operation, plan_hash: str | None, result: str) -> None:
-        audit.append(
-            connection,
-            self._context.now(),
-            operation.requester,
-            f"{operation.kind}.plan",
-            result,
-            target=operation.target,
-            operation_id=operation.id,
-            plan_hash=plan_hash,
-        )
+            record(self._context, connection, operation, operation.requester, "plan", f"failed: {error}")

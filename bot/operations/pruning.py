@@ -95,6 +95,8 @@ class Pruning:
                 "begun",
                 target=backup.target,
                 operation_id=backup.operation_id,
+                before="in the catalog",
+                after="removed from the catalog",
                 detail={
                     "backup_id": backup.id,
                     "reason": judgement.words,
@@ -113,7 +115,17 @@ class Pruning:
         with self._context.database.transaction() as connection:
             backups.purged(connection, removed.id, now)
             detail = {"backup_id": removed.id, "reason": removed.why}
-            audit.append(connection, now, PRUNER, "backup.remove", "removed", target=removed.target, detail=detail)
+            audit.append(
+                connection,
+                now,
+                PRUNER,
+                "backup.remove",
+                "removed",
+                target=removed.target,
+                before="removed from the catalog",
+                after="removed from storage",
+                detail=detail,
+            )
 
     def _storage(self, name: str) -> Storage:
         if name not in self._context.settings.storage:

@@ -51,6 +51,7 @@ def open_operation(
             "accepted",
             target=target,
             operation_id=operation.id,
+            after=state,
             detail={"reason": reason, **operation.parameters, **_allowed(verdict)},
         )
         place = context.settings.slack.channels.operations

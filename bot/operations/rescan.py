@@ -41,7 +41,7 @@ class Rescan:
             try:
                 manifest = storage.get_manifest(target, backup_id)
                 _demand_own(manifest, target, backup_id)
-                if self._record(manifest):
+                if self._record(manifest, actor):
                     added.append(backup_id)
             except BaselinerError as error:
                 unreadable.append((backup_id, str(error)))
@@ -58,7 +58,7 @@ class Rescan:
             )
         return rescanned
 
-    def _record(self, manifest: Manifest) -> bool:
+    def _record(self, manifest: Manifest, actor: Actor) -> bool:
         storage = self._engine.storage_of(manifest.target)
         backup = Backup(
             id=manifest.backup_id,
@@ -71,7 +71,19 @@ class Rescan:
             manifest=manifest,
         )
         with self._context.database.transaction() as connection:
-            return backups.insert(connection, backup, self._context.now())
+            if not backups.insert(connection, backup, self._context.now()):
+                return False
+            audit.append(
+                connection,
+                self._context.now(),
+                actor,
+                "backups.record",
+                "added",
+                target=backup.target,
+                after="in the catalog",
+                detail={"backup_id": backup.id, "location": backup.location},
+            )
+        return True
 
     def _missing(self, target: str, found: set[str]) -> tuple[str, ...]:
         with self._context.database.transaction() as connection:

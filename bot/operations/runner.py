@@ -14,8 +14,9 @@ from bot.models import Actor, Failure, Operation, OperationKind, OperationState,
 from bot.operations.cancelling import listening
 from bot.operations.context import Context
 from bot.operations.journal import Journal
+from bot.operations.records import record
 from bot.runtime.stop import StopSignal
-from bot.store import audit, messages, operations
+from bot.store import messages, operations
 from bot.store.database import Connection
 
 _log = logging.getLogger(__name__)
@@ -168,17 +169,7 @@ class Runner:
     def _audit(
         self, connection: Connection, operation: Operation, state: OperationState, detail: Mapping[str, Any]
     ) -> None:
-        audit.append(
-            connection,
-            self._context.now(),
-            operation.requester,
-            f"{operation.kind}.run",
-            state,
-            target=operation.target,
-            operation_id=operation.id,
-            plan_hash=operation.plan_hash,
-            detail=detail,
-        )
+        record(self._context, connection, operation, operation.requester, "run", state, detail)
 
     def _want_details(self, connection: Connection, operation: Operation) -> None:
         parent = messages.headline(connection, SubjectKind.OPERATION, operation.id)

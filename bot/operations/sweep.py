@@ -149,4 +149,7 @@ class Sweeps:
 
     def _audit(self, connection: Connection, now: datetime, target: str, check: Check, result: str) -> None:
         detail = {"condition": check.name, "summary": check.summary}
-        audit.append(connection, now, WATCHMAN, "alert", result, target=target, detail=detail)
+        before, after = (None, "open") if result == "opened" else ("open", "resolved")
+        audit.append(
+            connection, now, WATCHMAN, "alert", result, target=target, before=before, after=after, detail=detail
+        )

@@ -103,8 +103,17 @@ class Windows:
             "ends_at": window.ends_at,
             "reason": window.reason,
         }
+        new = action == "announce"
         audit.append(
-            connection, self._context.now(), actor, f"window.{action}", result, target=window.target, detail=detail
+            connection,
+            self._context.now(),
+            actor,
+            f"window.{action}",
+            result,
+            target=window.target,
+            before=None if new else window.state,
+            after=window.state if new else result,
+            detail=detail,
         )
 
 
