@@ -16,13 +16,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.canonical import canonical_json
-from bot.models import Actor, AuditEntry
+from bot.models import Actor, AuditEntry, AuditFilter
 from bot.store import audit
 from bot.store.audit import GENESIS, AuditVerdict, link_hash
 from bot.store.database import StateDatabase
 from tests.house import APPROVER, NOW, OPERATOR
 
 LENGTH = 12
+EVERY = AuditFilter()
 KEYS = sorted(AuditEntry.__annotations__.keys() - {"previous_hash", "hash"})
 POSITIONS = range(1, LENGTH + 1)
 Rows = list[dict[str, Any]]
@@ -79,9 +80,11 @@ def test_every_entry_reads_back_as_it_was_written(state: StateDatabase) -> None:
             target="inventory",
             operation_id="20261122T101500Z-7k3f",
             plan_hash="ab" * 32,
+            before="awaiting_approval",
+            after={"state": "queued"},
             detail={"comment": "go „ahead“", "at": NOW},
         )
-        (entry,) = audit.entries(connection, 10, None)
+        (entry,) = audit.entries(connection, 10, EVERY)
     assert (entry.position, entry.at, entry.actor, entry.action, entry.result) == (
         1,
         NOW,
@@ -91,15 +94,17 @@ def test_every_entry_reads_back_as_it_was_written(state: StateDatabase) -> None:
     )
     assert (entry.target, entry.operation_id, entry.plan_hash) == ("inventory", "20261122T101500Z-7k3f", "ab" * 32)
     assert entry.detail == {"comment": "go „ahead“", "at": NOW.isoformat()}
+    assert (entry.before, entry.after) == ("awaiting_approval", {"state": "queued"})
+    assert entry.correlation_id == "20261122T101500Z-7k3f"
     assert (entry.previous_hash, verify(state).head) == (GENESIS, entry.hash)
 
 
 def test_entries_are_newest_first_and_of_one_target(chain: StateDatabase) -> None:
     with chain.transaction() as connection:
         audit.append(connection, NOW, OPERATOR, "window.announce", "announced", target="billing")
-        assert [entry.position for entry in audit.entries(connection, 3, None)] == [13, 12, 11]
-        assert [entry.position for entry in audit.entries(connection, 2, "inventory")] == [12, 11]
-        assert audit.entries(connection, 2, "nothing") == []
+        assert [entry.position for entry in audit.entries(connection, 3, EVERY)] == [13, 12, 11]
+        assert [entry.position for entry in audit.entries(connection, 2, AuditFilter(target="inventory"))] == [12, 11]
+        assert audit.entries(connection, 2, AuditFilter(target="nothing")) == []
 
 
 def test_what_is_rolled_back_leaves_no_entry_and_no_gap(chain: StateDatabase) -> None:
@@ -133,7 +138,7 @@ def test_writers_at_once_make_one_chain(state: StateDatabase) -> None:
     verdict = verify(state)
     assert (verdict.intact, verdict.entries) == (True, 40)
     with state.transaction() as connection:
-        numbers = [entry.detail["number"] for entry in audit.entries(connection, 100, None)]
+        numbers = [entry.detail["number"] for entry in audit.entries(connection, 100, EVERY)]
     assert sorted(numbers) == list(range(40))
 
 
