@@ -33,6 +33,8 @@ class Approvals:
             verdict = self._verdict(connection, operation, actor, decision, facts)
         self._demand_open(operation, plan, said, actor, decision)
         context.demand(verdict, actor, _action(operation, decision), operation.target, operation)
+        if decision is Decision.APPROVED and any(item.counts and item.person.id == actor.id for item in said):
+            raise Conflict("You have approved this already.", "It waits for somebody else.")
         return operation, plan
 
     def plan(self, operation_id: str) -> tuple[Operation, Plan]:

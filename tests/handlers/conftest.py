@@ -19,7 +19,7 @@ from starlette.applications import Starlette
 import handlers
 from bot.clock import SystemClock
 from bot.jobs import JobQueue
-from bot.models import Operation
+from bot.models import Operation, OperationState
 from bot.operations.context import Context
 from bot.runtime.stop import StopSignal
 from bot.services import Services
@@ -91,6 +91,14 @@ class Desk:
     def posts(self, channel: str = OPS) -> list[dict[str, Any]]:
         """What everybody sees, oldest first."""
         return self.person.messages(channel)
+
+    def card(self) -> dict[str, Any]:
+        """The newest approval card."""
+        return [post for post in self.posts(APPROVALS) if post.get("thread_ts") in (None, post["ts"])][-1]
+
+    def replies(self, to: dict[str, Any], channel: str = APPROVALS) -> list[dict[str, Any]]:
+        """What stands in a message's thread, oldest first."""
+        return [post for post in self.posts(channel) if post.get("thread_ts") == to["ts"] and post["ts"] != to["ts"]]
 
     def run(self, operation_id: str) -> Operation:
         """Do the work that was deferred."""
@@ -171,6 +179,14 @@ def make_desk() -> Iterator[MakeDesk]:
 def desk(make_desk: MakeDesk, settings: Settings) -> Desk:
     """With one target."""
     return make_desk(settings)
+
+
+@pytest.fixture
+def backed_up(desk: Desk) -> Desk:
+    """With one backup in the catalog."""
+    desk.ask("backup")
+    assert desk.run(desk.latest().id).state is OperationState.DONE
+    return desk
 
 
 @contextmanager

@@ -78,6 +78,9 @@ def backup(number: int = 0, **changes: Any) -> Backup:
     return replace(entry, **changes)
 
 
+_NOT_STARTED = (OperationState.PLANNING, OperationState.AWAITING_APPROVAL, OperationState.QUEUED)
+
+
 def operation(kind: OperationKind, state: OperationState, **changes: Any) -> Operation:
     known = Operation(
         id=ID,
@@ -89,7 +92,7 @@ def operation(kind: OperationKind, state: OperationState, **changes: Any) -> Ope
         parameters={},
         created_at=ago(minutes=5),
         version=1,
-        started_at=None if state in (OperationState.PLANNING, OperationState.QUEUED) else ago(minutes=4),
+        started_at=None if state in _NOT_STARTED else ago(minutes=4),
         finished_at=ago(minutes=1) if state.ended else None,
     )
     return replace(known, **changes)

@@ -38,7 +38,7 @@ def test_a_card_holds_all_that_a_decision_needs() -> None:
         ID,
     ):
         assert words in told
-    assert buttons(message.blocks) == {ids.APPROVE: ID, ids.DENY: ID}
+    assert buttons(message.blocks) == {ids.APPROVE: ID, ids.DENY: ID, ids.SHOW_PLAN: ID}
 
 
 def test_a_card_names_those_who_can_approve_it() -> None:
@@ -48,12 +48,17 @@ def test_a_card_names_those_who_can_approve_it() -> None:
     assert "Can approve" not in read(decided)
 
 
-def test_approving_asks_once_more_and_looks_dangerous() -> None:
+def test_those_who_approved_or_asked_are_not_asked_any_more() -> None:
+    given = [approval(Decision.APPROVED)]
+    told = read(approval_card(WAITING, plan(), given, NOW, ["U0OPERATOR", "U0APPROVER", "S0TEAM"]))
+    assert "Can approve: <!subteam^S0TEAM>" in told
+
+
+def test_approving_looks_dangerous() -> None:
     message = approval_card(WAITING, plan(), [], NOW)
-    approve, deny = message.blocks[-2]["elements"]
+    approve, deny, _ = message.blocks[-2]["elements"]
     assert approve["style"] == "danger"
-    assert "Everything written since 2026-11-22 08:15 UTC will be gone" in approve["confirm"]["text"]["text"]
-    assert "confirm" not in deny
+    assert "style" not in deny
 
 
 DECIDED: list[tuple[OperationState, list[Approval], list[str]]] = [
@@ -69,7 +74,7 @@ DECIDED: list[tuple[OperationState, list[Approval], list[str]]] = [
 
 
 @pytest.mark.parametrize(("state", "approvals", "found"), DECIDED, ids=[case[0] for case in DECIDED])
-def test_a_decided_card_says_so_and_has_no_buttons(
+def test_a_decided_card_says_so_and_cannot_be_decided_on(
     state: OperationState, approvals: list[Approval], found: list[str]
 ) -> None:
     failure = FAILURE if state in (OperationState.FAILED, OperationState.VOIDED) else None
@@ -77,7 +82,12 @@ def test_a_decided_card_says_so_and_has_no_buttons(
     told = read(message)
     for words in found:
         assert words in told
-    assert not buttons(message.blocks)
+    extra = {
+        OperationState.QUEUED: {ids.WITHDRAW: ID},
+        OperationState.EXPIRED: {ids.ASK_AGAIN: ID},
+        OperationState.VOIDED: {ids.ASK_AGAIN: ID},
+    }
+    assert buttons(message.blocks) == {ids.SHOW_PLAN: ID} | extra.get(state, {})
     assert "Expires" not in told
 
 
@@ -85,7 +95,17 @@ def test_one_of_two_approvals_is_counted() -> None:
     needs_two = replace(plan(), required_approvals=2)
     message = approval_card(WAITING, needs_two, [approval(Decision.APPROVED)], NOW)
     assert "1 of 2 approvals" in read(message)
-    assert buttons(message.blocks)
+    assert buttons(message.blocks).keys() == {ids.APPROVE, ids.DENY, ids.SHOW_PLAN, ids.WITHDRAW}
+
+
+def test_an_approval_that_was_withdrawn_counts_no_more() -> None:
+    withdrawn = replace(approval(Decision.APPROVED), withdrawn_at=NOW)
+    message = approval_card(WAITING, replace(plan(), required_approvals=2), [withdrawn], NOW, ["U0APPROVER"])
+    told = read(message)
+    assert "Withdrawn by <@U0APPROVER>" in told
+    assert "0 of 2 approvals" in told
+    assert "Can approve: <@U0APPROVER>" in told
+    assert ids.WITHDRAW not in buttons(message.blocks)
 
 
 @pytest.mark.parametrize(

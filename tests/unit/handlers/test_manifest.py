@@ -38,8 +38,11 @@ def registered() -> dict[str, list[ast.expr]]:
     return found
 
 
-COMPOSED = {"files_upload_v2": ["files.getUploadURLExternal", "files.completeUploadExternal"]}
-"""Methods of the SDK that call several of Slack's."""
+COMPOSED = {
+    "files_upload_v2": ["files.getUploadURLExternal", "files.completeUploadExternal"],
+    "usergroups_users_list": ["usergroups.users.list"],
+}
+"""Methods of the SDK that call several of Slack's, or one with another name."""
 
 
 def called_methods() -> set[str]:

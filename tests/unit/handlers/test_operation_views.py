@@ -9,6 +9,7 @@ import pytest
 from bot.models import (
     Actor,
     CheckState,
+    Decision,
     Failure,
     OperationKind,
     OperationState,
@@ -16,8 +17,9 @@ from bot.models import (
     StepState,
     Surface,
 )
+from handlers import ids
 from handlers.views.operations import failure_message, headline, step_message
-from tests.unit.handlers.drawn import assert_harmless, read
+from tests.unit.handlers.drawn import assert_harmless, buttons, read
 from tests.unit.handlers.samples import (
     BACKUP_RESULT,
     FAILURE,
@@ -25,6 +27,7 @@ from tests.unit.handlers.samples import (
     ID,
     NOW,
     RESTORE_RESULT,
+    approval,
     operation,
     plan,
     preflight,
@@ -152,6 +155,19 @@ def test_a_headline_tells(
     for words in found:
         assert words in told
     assert "inventory" in message.text
+
+
+def test_a_headline_names_who_denied_it_and_why() -> None:
+    denied = [approval(Decision.DENIED, "the report runs")]
+    message = headline(operation(RESTORE, OperationState.DENIED), NOW, plan(), "C0APPROVALS", denied)
+    assert "was denied by <@U0APPROVER>: the report runs" in message.text
+    assert "Denied by <@U0APPROVER>" in read(message)
+
+
+@pytest.mark.parametrize(("state", "offered"), [(OperationState.VOIDED, True), (OperationState.DENIED, False)])
+def test_what_came_to_nothing_can_be_asked_again(state: OperationState, offered: bool) -> None:
+    message = headline(operation(RESTORE, state), NOW, plan())
+    assert (ids.ASK_AGAIN in buttons(message.blocks)) is offered
 
 
 def test_every_state_has_a_headline() -> None:
