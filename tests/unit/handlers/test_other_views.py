@@ -19,7 +19,7 @@ from handlers.views.answers import (
 )
 from handlers.views.backups import backup_modal, backup_option, no_backup_message, target_modal
 from handlers.views.blocks import MAX_OPTIONS, Block
-from handlers.views.overview import Chain, alert_message, audit_message, health_message, status_message
+from handlers.views.overview import alert_message, health_message, status_message
 from handlers.views.restore import RestoreDialog, restore_modal
 from handlers.views.windows import suggested_times, window_announcement, window_edge, window_modal, windows_message
 from tests.unit.handlers.drawn import assert_harmless, buttons, read, read_modal
@@ -28,7 +28,6 @@ from tests.unit.handlers.samples import (
     ID,
     NOW,
     alert,
-    audit_entry,
     backup,
     checklist,
     operation,
@@ -195,15 +194,6 @@ def test_a_backup_older_than_the_rpo_is_red() -> None:
     assert "❌ Newest backup 2 h ago, older than the RPO of 1 h" in read(status_message([late], NOW))
 
 
-def test_the_audit_log_tells_whether_its_chain_holds() -> None:
-    told = read(audit_message([audit_entry(2), audit_entry(1)], "inventory", Chain(True, 2)))
-    assert told.index("2. <!date^") < told.index("1. <!date^")
-    assert "The chain of 2 entries is intact" in told
-    broken = read(audit_message([audit_entry(1)] * 20, None, Chain(False, 1, 7, "hash differs")))
-    assert "broken at entry 7: hash differs" in broken
-    assert "Nothing has been written down" in read(audit_message([], None, Chain(True, 0)))
-
-
 def test_lists_of_hostile_or_endless_words_are_harmless_and_fit() -> None:
     for text in (HOSTILE, ENDLESS):
         for message in (
@@ -212,7 +202,6 @@ def test_lists_of_hostile_or_endless_words_are_harmless_and_fit() -> None:
             windows_message([window(WindowState.OPEN, text)] * 3),
             alert_message(replace(alert(AlertState.OPEN, text=text), title=text, remedy=text)),
             health_message([checklist(*[CheckState.FAILED] * 8, text=text)]),
-            audit_message([audit_entry(1, text)] * 20, None, Chain(False, 1, 7, text)),
             status_message([target_status(open_alerts=(alert(AlertState.OPEN, text=text),) * 9)] * 3, NOW),
             unknown_word_message(text, None, ["backup", "help"]),
             error_message(Conflict(text, text), "abcd"),
