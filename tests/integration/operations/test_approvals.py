@@ -11,8 +11,8 @@ import pytest
 
 from bot.canonical import canonical_json, sha256_hex
 from bot.errors import BaselinerError, Conflict, NotFound, Refused
-from bot.models import Actor, Decision, Operation, OperationState, Plan, SubjectKind, Surface
-from tests.house import APPROVER, OPERATOR, SECOND, STRANGER, Rig, Setup
+from bot.models import Actor, Decision, Operation, OperationState, Plan, RestoreRequest, SubjectKind, Surface
+from tests.house import APPROVER, OPERATOR, SECOND, STRANGER, TARGET, Rig, Setup
 
 AT_THE_SHELL = Actor("cli:root", "root", Surface.CLI)
 
@@ -87,8 +87,12 @@ def test_with_an_empty_list_nobody_can_approve(rig: Rig, planned: Operation) -> 
 @pytest.mark.parametrize("approvers", [[], [OPERATOR.id]])
 def test_a_restore_that_nobody_could_approve_is_not_asked_for(rig: Rig, approvers: list[str]) -> None:
     rig.backup()
+    request = RestoreRequest(TARGET, "latest", "bad deploy", rig.target.name)
+    asked = rig.services.restores.request(request, OPERATOR)
     with rig.rebuilt(rig.setup.with_policy(approvers=approvers)) as other:
-        ended = other.planned_restore()
+        with pytest.raises(Refused, match="Nobody could approve this: 1 approval"):
+            other.services.restores.request(request, OPERATOR)
+        ended = other.run(asked)
     assert ended.state is OperationState.FAILED
     assert ended.failure is not None
     assert "Nobody could approve this: 1 approval(s) needed, but only 0" in ended.failure.message

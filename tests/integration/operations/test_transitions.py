@@ -104,11 +104,28 @@ def test_what_has_ended_stays_ended(state: StateDatabase, after: OperationState)
     assert load(state).state is after
 
 
-def test_a_person_decides_once_and_the_transaction_goes_on(state: StateDatabase) -> None:
+def test_a_person_decides_once_but_for_a_denial_of_what_they_approved(state: StateDatabase) -> None:
+    approval = Approval(OPERATION.id, "ab" * 32, APPROVER, Decision.APPROVED, "", NOW)
+    denial = replace(approval, decision=Decision.DENIED, comment="seen the figures")
+    with state.transaction() as connection:
+        assert plans.decide(connection, approval)
+        assert not plans.decide(connection, replace(approval, comment="again"))
+        assert plans.approvals(connection, OPERATION.id) == [approval]
+        assert plans.decide(connection, denial)
+        assert not plans.decide(connection, approval)
+        assert not plans.withdraw(connection, OPERATION.id, APPROVER.id, NOW)
+        assert plans.approvals(connection, OPERATION.id) == [denial]
+
+
+def test_what_was_withdrawn_may_be_decided_anew(state: StateDatabase) -> None:
     approval = Approval(OPERATION.id, "ab" * 32, APPROVER, Decision.APPROVED, "", NOW)
     with state.transaction() as connection:
         assert plans.decide(connection, approval)
-        assert not plans.decide(connection, replace(approval, decision=Decision.DENIED))
+        assert plans.withdraw(connection, OPERATION.id, APPROVER.id, NOW)
+        assert not plans.withdraw(connection, OPERATION.id, APPROVER.id, NOW)
+        (withdrawn,) = plans.approvals(connection, OPERATION.id)
+        assert (withdrawn.withdrawn_at, withdrawn.counts) == (NOW, False)
+        assert plans.decide(connection, approval)
         assert plans.approvals(connection, OPERATION.id) == [approval]
 
 

@@ -169,6 +169,7 @@ def plan(**changes: Any) -> Plan:
             "sessions": [{"application_name": "api", "user": "app", "count": 3}],
         },
         "services": ["api", "worker"],
+        "downtime": "now",
         "keep_old_for": 86400,
         "warnings": [],
         "required_approvals": 1,
