@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 
 from bot.models import OperationState, Surface, WindowRequest, WindowState
@@ -109,3 +110,45 @@ def test_targets_with_rules_are_pruned_daily(real_time: Rig) -> None:
         real_time.clock.move(hours=1)
         with wound_up(keeping):
             eventually(lambda: jobs(real_time, "prune") == 1)
+
+
+def reports(rig: Rig) -> int:
+    return int(rig.state("SELECT count(*) FROM messages WHERE subject = 'report'"))
+
+
+def test_the_daily_report_is_posted_once_by_whoever_leads_and_after_a_restart(real_time: Rig) -> None:
+    at = real_time.clock.now().replace(second=0, microsecond=0)
+    document = {**real_time.setup.document, "report": {"at": f"{at:%H:%M}"}}
+    with real_time.rebuilt(type(real_time.setup)(document, {})) as house:
+        house.clock.set(at - timedelta(hours=1))
+        with wound_up(house):
+            eventually(lambda: real_time.state("SELECT count(*) FROM reports") == 1)
+        assert reports(real_time) == 0
+        house.clock.set(at + timedelta(seconds=30))
+        with house.rebuilt(house.setup, seed=3) as another, wound_up(house, another):
+            eventually(lambda: reports(real_time) == 1)
+        with wound_up(house):
+            eventually(lambda: jobs(real_time, "sweep") == 1)
+            assert not house.services.reports.advance()
+    assert reports(real_time) == 1
+
+
+def test_the_audit_logs_head_is_to_be_exported_daily_and_soon_again_after_a_failure(real_time: Rig) -> None:
+    def deferred(count: int) -> bool:
+        """Whether so many exports are to be made; winds up anew, and takes the jobs away."""
+        with wound_up(real_time):
+            eventually(lambda: jobs(real_time, "sweep") == 1 and jobs(real_time, "export_audit_head") >= count)
+        found = jobs(real_time, "export_audit_head")
+        with psycopg.connect(real_time.state_dsn) as connection:
+            connection.execute("DELETE FROM procrastinate_jobs")
+        return found == count
+
+    assert deferred(1)
+    real_time.house.work.audit_heads.export(TARGET)
+    assert deferred(0), "today has one"
+    backups = real_time.directory / "backups"
+    backups.rename(real_time.directory / "unmounted")
+    assert real_time.house.work.audit_heads.export(TARGET).problem
+    assert deferred(0), "it failed just now"
+    real_time.clock.move(hours=1)
+    assert deferred(1)
