@@ -13,6 +13,7 @@ from psycopg import errors
 from bot.errors import DatabaseUnreachable
 from bot.models import Backup
 from bot.operations.context import Context
+from bot.operations.staging import staging_folder
 from bot.postgres.connection import Server, server_of
 from bot.postgres.facts import server_facts
 from bot.postgres.load import create_database
@@ -52,7 +53,7 @@ def open_scratch(
     Raises ToolMissing where a cluster is wanted and PostgreSQL's server is not installed here.
     """
     if settings.drill.dsn is None:
-        with _own_cluster(settings, operation_id, backup, roles(), folder, stop) as scratch:
+        with _own_cluster(settings, backup, roles(), folder, stop) as scratch:
             yield scratch
         return
     server = _configured(context, settings)
@@ -69,7 +70,7 @@ def open_scratch(
 def drop_scratch(context: Context, settings: TargetSettings, operation_id: str) -> None:
     """Remove what a drill that was cut off left on the configured server; an own cluster died with its worker."""
     if settings.drill.dsn is None:
-        remove_remains(operation_id)
+        remove_remains(staging_folder(context.settings.staging, operation_id))
         return
     live = server_of(settings, context.environment).database
     database = drill_name(live, operation_id)
@@ -79,12 +80,12 @@ def drop_scratch(context: Context, settings: TargetSettings, operation_id: str) 
 
 @contextmanager
 def _own_cluster(
-    settings: TargetSettings, operation_id: str, backup: Backup, roles: str, folder: Path, stop: StopSignal
+    settings: TargetSettings, backup: Backup, roles: str, folder: Path, stop: StopSignal
 ) -> Generator[Scratch]:
     major = backup.manifest.server_version_num // 10000
     programs, tools = find_server(major, settings.tools), find_tools(major, settings.tools)
     database = backup.manifest.database
-    with scratch_cluster(programs, folder, operation_id, stop=stop) as server:
+    with scratch_cluster(programs, folder, stop=stop) as server:
         apply_globals(server, roles)
         with server.connect("template1") as connection:
             _create_alike(connection, database, backup.manifest.properties)

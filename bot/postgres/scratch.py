@@ -14,6 +14,7 @@ from pathlib import Path
 import psycopg
 from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
+from bot.canonical import sha256_hex
 from bot.errors import DatabaseUnreachable, ToolFailed
 from bot.postgres.connection import Server
 from bot.postgres.statements import statements
@@ -41,16 +42,16 @@ _SETTINGS = {
 
 
 @contextmanager
-def scratch_cluster(programs: Path, directory: Path, name: str, *, stop: StopSignal) -> Iterator[Server]:
+def scratch_cluster(programs: Path, directory: Path, *, stop: StopSignal) -> Iterator[Server]:
     """A new cluster whose data lies in `directory`, gone at the end of the block, or of this process.
 
-    `programs` is the folder of its server. It listens on a socket in a private folder alone, found by `name`. Run by
+    `programs` is the folder of its server. It listens on a socket in a private folder alone. Run by
     root, whom PostgreSQL refuses, it belongs to nobody and lies in the system's temporary folder. Raises ToolFailed.
     """
     account = _account()
     # A socket's path may have 107 bytes (unix(7)), fewer than a staging area's may need.
-    remove_remains(name)
-    sockets = _socket_folder(name)
+    remove_remains(directory)
+    sockets = _socket_folder(directory)
     sockets.mkdir(mode=0o700)
     data = (sockets if account else directory) / "data"
     try:
@@ -60,17 +61,18 @@ def scratch_cluster(programs: Path, directory: Path, name: str, *, stop: StopSig
         with _running(programs, data, sockets, account, stop) as server:
             yield server
     finally:
-        remove_remains(name)
+        remove_remains(directory)
         shutil.rmtree(data, ignore_errors=True)
 
 
-def remove_remains(name: str) -> None:
-    """Remove the folder that a cluster of this name, killed with its worker, left."""
-    shutil.rmtree(_socket_folder(name), ignore_errors=True)
+def remove_remains(directory: Path) -> None:
+    """Remove what a cluster for this directory, killed with its worker, left elsewhere."""
+    shutil.rmtree(_socket_folder(directory), ignore_errors=True)
 
 
-def _socket_folder(name: str) -> Path:
-    return Path(tempfile.gettempdir(), f"baseliner-{name}")
+def _socket_folder(directory: Path) -> Path:
+    # Of the whole path: another Baseliner on this host may have an operation of the same id.
+    return Path(tempfile.gettempdir(), f"baseliner-{sha256_hex(str(directory.absolute()))[:20]}")
 
 
 def apply_globals(server: Server, script: str) -> list[str]:

@@ -118,7 +118,7 @@ def side_tables(connection: Connection, side: str, names: Mapping[str, str]) -> 
     rows = connection.execute(
         "SELECT relname, oid FROM pg_catalog.pg_class WHERE relnamespace = %s::regnamespace AND relkind = 'r'", (side,)
     ).fetchall()
-    oids = dict(rows)
+    oids: dict[str, int] = dict(rows)
     return [Table(side, name, quoted, oids[name]) for quoted, name in names.items()]
 
 

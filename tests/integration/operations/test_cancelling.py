@@ -12,7 +12,7 @@ import pytest
 
 from bot.errors import Conflict, NotFound, Refused
 from bot.models import Actor, Operation, OperationKind, OperationState, StepState
-from bot.store import operations
+from bot.store import cancels, operations
 from tests.house import APPROVER, OPERATOR, STRANGER, TARGET, Rig
 from tests.integration.operations.test_crashes import SLOW_IN_SCRATCH, loading
 from tests.support import eventually
@@ -95,7 +95,7 @@ def test_a_cancel_that_comes_before_the_swap_begins_wins(rig: Rig) -> None:
     before = rig.digest()
     operation = rig.approved_restore()
     with rig.house.context.database.transaction() as connection:
-        operations.ask_to_cancel(connection, operation.id, OPERATOR)
+        cancels.ask_to_cancel(connection, operation.id, OPERATOR)
     assert rig.run(operation).state is OperationState.CANCELLED
     assert rig.digest() == before
 

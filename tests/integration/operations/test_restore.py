@@ -121,7 +121,7 @@ def test_steps_are_told_in_the_thread_of_the_headline(restored: Restored) -> Non
     drawings = restored.rig.services.drawings
     for headline in drawings.due():
         drawings.drawn(headline, "1.1", headline.wanted_version)
-    told = [drawing for drawing in drawings.due() if drawing.subject_id == restored.operation.id]
+    told = [drawing for drawing in drawings.due() if drawing.subject is SubjectKind.STEP]
     assert [(drawing.subject, drawing.detail) for drawing in told] == [
         (SubjectKind.STEP, str(position)) for position in range(len(STEPS[Downtime.NOW]))
     ]

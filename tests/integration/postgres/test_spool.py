@@ -146,7 +146,7 @@ def test_300_mb_of_large_objects_come_back(engine: Engine, storage: Storage, scr
     with watching(staging_folder(STAGING, BACKUP_ID)) as most:
         backup = take_backup(engine, storage, room=32 * MIB)
     assert backup.manifest.dump_bytes > 300 * MIB
-    assert most() < 100 * MIB
+    assert most() < backup.manifest.dump_bytes * 0.8, "pg_dump never waited"
     assert backup.manifest.digest.large_objects == 300
     assert restore(engine, storage, backup, scratch, tmp_path) == []
 
