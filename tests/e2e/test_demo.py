@@ -100,13 +100,18 @@ def _ask_for_restore(workspace: WorkspacePage) -> None:
 
 def _refused_to_approve_own(workspace: WorkspacePage) -> None:
     workspace.open("db-approvals")
-    workspace.press(workspace.message("Restore of fleet needs approval"), "Approve")
+    workspace.press(workspace.message("Restore of fleet needs approval"), "Approve…")
     workspace.message("Only visible to you", "nobody approves their own request", "Ada Approver")
 
 
 def _approve(workspace: WorkspacePage) -> None:
     workspace.be("ada")
     card = workspace.message("Restore of fleet needs approval", "a device was deleted by mistake")
-    workspace.press(card, "Approve")
-    decided = workspace.message("Approved by", "Ada Approver")
-    expect(decided.get_by_role("button", name="Approve", exact=True)).to_have_count(0)
+    workspace.press(card, "Approve…")
+    expect(workspace.modal).to_contain_text("What will be lost or interrupted")
+    workspace.enter("Name of the database", "fleet")
+    workspace.enter("Comment", "checked with Olive")
+    workspace.submit()
+    expect(workspace.modal).to_be_hidden()
+    decided = workspace.message("Approved by", "Ada Approver", "checked with Olive")
+    expect(decided.get_by_role("button", name="Approve…", exact=True)).to_have_count(0)
