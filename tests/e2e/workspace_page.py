@@ -48,8 +48,12 @@ class WorkspacePage:
         expect(composer).to_have_value("")
 
     def be(self, name: str) -> None:
-        """Become the person of this user name."""
+        """Become the person of this user name. What stood there is drawn anew: a click on the old would be lost."""
+        shown = self.page.get_by_test_id("messages").get_by_test_id("message")
+        before = shown.last.element_handle() if shown.count() else None
         self.page.get_by_test_id(f"be-{name}").click()
+        if before is not None:
+            before.wait_for_element_state("hidden")
 
     def open(self, channel: str) -> None:
         self.page.get_by_test_id(f"channel-{channel}").click()

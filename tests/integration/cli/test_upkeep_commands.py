@@ -64,6 +64,18 @@ def test_what_retention_would_remove_is_told_kept_and_removed(rig: Rig, setup: S
     assert sorted(found[:2]) == rig.backup_ids()
 
 
+def test_the_policy_of_a_target_is_told(rig: Rig) -> None:
+    setup = rig.setup.with_policy(required_approvals=2, quiet_hours="00:00-23:59", only_in_window=True)
+    told = baseliner(rig, "policy", TARGET, "--json", setup=setup).document
+    assert (told["approvers"], told["required_approvals"]) == (rig.setup.document["policy"]["approvers"], 2)
+    assert (told["quiet_hours"], told["restore_now"]["allowed"]) == ("00:00-23:59", False)
+    shown = baseliner(rig, "policy", TARGET, setup=setup)
+    assert shown.code == DONE
+    for words in ("the common one", "never their own request", "2, by different people", "yes; none is announced"):
+        assert words in shown.out
+    assert baseliner(rig, "policy", "nothing", setup=setup).code == USAGE
+
+
 def test_a_prune_that_cannot_list_storage_exits_1_with_one_document(rig: Rig, setup: Setup) -> None:
     stored(rig, 3)
     shutil.rmtree(rig.directory / "backups")

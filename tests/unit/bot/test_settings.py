@@ -180,6 +180,27 @@ def test_the_environment_gives_the_state_that_the_file_leaves_out(
     assert loaded(tmp_path, text).state.dsn.get_secret_value() == "postgresql://elsewhere/state"
 
 
+@pytest.mark.parametrize(
+    ("setting", "key", "problem"),
+    [
+        ('approvers = ["@ada"]', "policy.approvers.0", "'@ada' is not a user id (U…) or usergroup id (S…)"),
+        ('channels = ["#ops"]', "policy.channels.0", "'#ops' is not a channel id (C…)"),
+        ('quiet_hours = "at night"', "policy.quiet_hours", "'at night' is not a span of hours; write it like"),
+        ('timezone = "Europe/Atlantis"', "policy.timezone", "is not a time zone of the IANA database"),
+        ("required_approvals = 0", "policy.required_approvals", "Input should be greater than or equal to 1"),
+        (
+            'approvers = ["U1", "U1"]\nrequired_approvals = 2',
+            "policy",
+            "needs 2 approvals by different people, but names 1 approver(s)",
+        ),
+    ],
+)
+def test_a_policy_that_cannot_be_meant_is_a_gap(tmp_path: Path, setting: str, key: str, problem: str) -> None:
+    ((found, told),) = gaps(tmp_path, GOOD.replace("[policy]", f"[policy]\n{setting}")).items()
+    assert found == key
+    assert told.startswith(problem)
+
+
 def test_a_targets_own_policy_replaces_the_common_one(tmp_path: Path) -> None:
     own = '[targets.inventory.policy]\napprovers = ["U9"]\n[targets.billing]\ndsn = ""\nstorage = "offsite"'
     settings = loaded(tmp_path, GOOD.replace("[policy]", '[policy]\nrequesters = ["U1"]') + own)
