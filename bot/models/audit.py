@@ -38,8 +38,10 @@ class AuditExport:
     """The last export for a target."""
 
     target: str
+    storage: str
+    """the target's first, then"""
     ran_at: datetime
     head: AuditHead | None
-    """what its storage holds of that day; None where it could not be written or read"""
+    """the last that was written there, or was found there"""
     problem: str = ""
-    """why there is none, or what the storage's heads prove against the log"""
+    """why there is none of this run, or what the storage's heads prove against the log"""

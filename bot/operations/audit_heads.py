@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from bot.canonical import canonical_json
@@ -75,7 +75,7 @@ class AuditHeads:
                 head = self._written(named(self._context, name), chain, now)
         except BaselinerError as error:
             problem = f"{error} {error.remedy}".strip()
-        export = AuditExport(target, now, head, problem)
+        export = AuditExport(target, name, now, head, problem)
         with self._context.database.transaction() as connection:
             audit_exports.record(connection, export)
         return export
@@ -102,10 +102,17 @@ class AuditHeads:
 
     def _compared(self, name: str, lately: int = 0) -> HeadsCompared:
         storage = named(self._context, name)
-        heads = [_read(storage, day) for day in storage.audit_heads()[-lately:]]
+        days = storage.audit_heads()
+        heads = [_read(storage, day) for day in days[-lately:]]
         with self._context.database.transaction() as connection:
             found = audit.hashes_at(connection, [head.position for head in heads])
-        return compare(name, heads, found)
+            exports = audit_exports.last(connection)
+        said = compare(name, heads, found)
+        exported = {each.head.day for each in exports.values() if each.storage == name and each.head is not None}
+        gone = exported - set(days)
+        if gone and not said.problem:
+            return replace(said, problem=f"the head of {min(gone)} was exported there, and is gone")
+        return said
 
     def _written(self, storage: Storage, chain: AuditVerdict, now: datetime) -> AuditHead | None:
         """None of an empty log."""

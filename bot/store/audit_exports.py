@@ -14,12 +14,14 @@ from bot.store.database import Connection, Row
 
 
 def record(connection: Connection, export: AuditExport) -> None:
+    """A former head is remembered where this time there is none."""
     head = Jsonb(asdict(export.head), dumps=canonical_json) if export.head else None
     connection.execute(
-        """INSERT INTO audit_exports (target, ran_at, head, problem) VALUES (%s, %s, %s, %s)
-           ON CONFLICT (target) DO UPDATE SET ran_at = EXCLUDED.ran_at, head = EXCLUDED.head,
-             problem = EXCLUDED.problem""",
-        (export.target, export.ran_at, head, export.problem),
+        """INSERT INTO audit_exports (target, storage, ran_at, head, problem) VALUES (%s, %s, %s, %s, %s)
+           ON CONFLICT (target) DO UPDATE SET ran_at = EXCLUDED.ran_at, problem = EXCLUDED.problem,
+             storage = EXCLUDED.storage, head = CASE WHEN audit_exports.storage = EXCLUDED.storage
+               THEN coalesce(EXCLUDED.head, audit_exports.head) ELSE EXCLUDED.head END""",
+        (export.target, export.storage, export.ran_at, head, export.problem),
     )
 
 
@@ -32,4 +34,4 @@ def last(connection: Connection) -> dict[str, AuditExport]:
 def _export(row: Row) -> AuditExport:
     head: dict[str, Any] | None = row["head"]
     known = AuditHead(**{**head, "at": datetime.fromisoformat(head["at"])}) if head else None
-    return AuditExport(row["target"], row["ran_at"], known, row["problem"])
+    return AuditExport(row["target"], row["storage"], row["ran_at"], known, row["problem"])

@@ -66,6 +66,8 @@ def test_whoever_asks_for_the_report_alone_sees_how_things_are_now(desk: Desk) -
     desk.run(desk.latest().id)
     told = desk.ask("report")
     assert "backup just now, RPO 1 d · never drilled · 1 taken · nothing is scheduled" in told
+    (done,) = desk.services.audit.entries(wanted=AuditFilter(action="backup.run"))
+    assert (done.before, done.after, done.correlation_id) == ("running", "done", desk.latest().id)
     assert "“now” is more than this command takes" in desk.ask("report now")
     assert all("Daily report" not in words_of(post) for post in desk.posts())
 
@@ -130,9 +132,6 @@ def test_what_is_done_in_slack_carries_the_reference_of_the_log(desk: Desk) -> N
     (entry,) = desk.services.audit.entries()
     assert (entry.action, entry.actor.id, entry.correlation_id) == ("backup.request", OPERATOR, REFERENCE)
     assert (entry.before, entry.after, entry.operation_id) == (None, "queued", desk.latest().id)
-    desk.run(desk.latest().id)
-    (done,) = desk.services.audit.entries(wanted=AuditFilter(action="backup.run"))
-    assert (done.before, done.after, done.correlation_id) == ("running", "done", desk.latest().id)
 
 
 # Signing off.
@@ -162,6 +161,14 @@ def post_of(desk: Desk, operation: Operation) -> dict[str, Any]:
     )
 
 
+def refused(desk: Desk, user: str, ts: str) -> str:
+    """What is told to somebody who may not sign off."""
+    seen = len(answers(desk, user))
+    desk.person.action(user, OPS, ts, ids.SIGN_OFF)
+    eventually(lambda: len(answers(desk, user)) > seen)
+    return words_of(answers(desk, user)[-1])
+
+
 def test_break_glass_is_signed_off_by_another_approver_once(broken: tuple[Desk, Operation]) -> None:
     desk, operation = broken
     assert "restore of `inventory` is done, by olive (command line)".lower() in desk.ask("report").lower()
@@ -174,10 +181,7 @@ def test_break_glass_is_signed_off_by_another_approver_once(broken: tuple[Desk, 
         OPERATOR: "you are not on the list of approvers",
         APPROVER: "nobody signs off what they did themselves",
     }.items():
-        seen = len(answers(desk, user))
-        desk.person.action(user, OPS, post["ts"], ids.SIGN_OFF)
-        eventually(lambda user=user, seen=seen: len(answers(desk, user)) > seen)
-        assert words in words_of(answers(desk, user)[-1])
+        assert words in refused(desk, user, post["ts"])
     desk.person.action(SECOND, OPS, post["ts"], ids.SIGN_OFF)
     eventually(lambda: "signed_off" in desk.services.overview.operation(operation.id).result)
     desk.draw()

@@ -18,6 +18,7 @@ COMMENT ON COLUMN reports.document IS 'as it was posted; NULL: that day only beg
 
 CREATE TABLE audit_exports (
     target text PRIMARY KEY,
+    storage text NOT NULL,
     ran_at timestamptz NOT NULL,
     head jsonb,
     problem text NOT NULL

@@ -47,6 +47,9 @@ def test_a_restore_is_confirmed_by_the_databases_name_and_audited_as_break_glass
     assert f"replace database {lost.target.name} of target {TARGET}" in answer.err
     actions = [entry.action for entry in lost.services.audit.entries(4)]
     assert actions == ["restore.run", "restore.break_glass", "restore.plan", "restore.request"]
+    (unsigned,) = lost.services.reports.now().unsigned
+    assert (unsigned.operation_id, unsigned.reason) == (answer.document["operation_id"], "bad deploy")
+    assert unsigned.done_by.surface == "cli"
 
 
 def test_reason_and_name_can_be_typed_and_stdout_stays_one_document(lost: Rig) -> None:

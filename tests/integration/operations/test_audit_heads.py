@@ -114,7 +114,10 @@ def test_no_head_is_exported_of_a_log_that_its_former_heads_belie(exported: Rig)
         rewrite(connection, 13)
     found = exported.house.work.audit_heads.export(TARGET)
     assert "the log was rewritten" in found.problem
-    assert exported.services.audit_heads.last()[TARGET] == found
+    last = exported.services.audit_heads.last()[TARGET]
+    assert (last.problem, last.ran_at) == (found.problem, found.ran_at)
+    assert last.head is not None
+    assert last.head.day == "2026-11-23", "the last that was exported is remembered"
     (heads,) = verified(exported).heads
     assert heads.compared == 2
 
@@ -144,6 +147,25 @@ def test_a_storage_that_cannot_be_read_is_said_and_is_not_green(exported: Rig) -
     exported.clock.move(minutes=61)
     shutil.move(exported.directory / "unmounted", exported.directory / "backups")
     export(exported)
+
+
+def test_a_head_that_was_taken_away_is_not_green(exported: Rig) -> None:
+    (exported.directory / "backups" / "_audit" / "2026-11-23.json").unlink()
+    found = verified(exported)
+    assert (found.holds, found.chain.intact) == (False, True)
+    assert found.heads[0].problem == "the head of 2026-11-23 was exported there, and is gone"
+
+
+def test_another_first_storage_begins_without_heads(exported: Rig) -> None:
+    (exported.directory / "elsewhere").mkdir()
+    storage = {
+        **exported.setup.document["storage"],
+        "new": {"type": "directory", "path": str(exported.directory / "elsewhere")},
+    }
+    with exported.rebuilt(exported.setup.with_storage(storage).changed(storage=["new", "offsite"])) as moved:
+        assert verified(moved).holds
+        export(moved)
+        assert verified(moved).heads[0].compared == 1
 
 
 def test_a_head_that_cannot_be_understood_is_not_green(exported: Rig) -> None:

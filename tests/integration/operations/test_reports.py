@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from bot.models import CheckState, ScheduleName, TargetReport, WindowRequest
 from bot.operations.reports import Reports
 from bot.runtime.stop import StopSignal
-from tests.house import NOW, OPERATOR, TARGET, Rig
+from tests.house import NOW, OPERATOR, TARGET, Rig, Setup
 from tests.stored import store_backup
 
 MORNING = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -33,6 +35,11 @@ def posted(rig: Rig) -> list[str]:
 def line(rig: Rig) -> TargetReport:
     (target,) = rig.services.reports.now().targets
     return target
+
+
+def reporting(rig: Rig, **report: Any) -> Setup:
+    """The settings with these of the report."""
+    return replace(rig.setup, document={**rig.setup.document, "report": report})
 
 
 # When.
@@ -78,12 +85,10 @@ def test_one_that_was_missed_is_made_up_for_the_same_day_alone(counting: Rig) ->
 
 def test_it_can_be_turned_off_and_on_and_set_to_another_hour(counting: Rig) -> None:
     counting.clock.set(MORNING)
-    report = {"enabled": False}
-    with counting.rebuilt(type(counting.setup)({**counting.setup.document, "report": report}, {})) as silent:
+    with counting.rebuilt(reporting(counting, enabled=False)) as silent:
         assert not silent.services.reports.advance()
         assert silent.services.reports.now().targets
-    report = {"at": "17:30", "timezone": "Asia/Kolkata"}
-    with counting.rebuilt(type(counting.setup)({**counting.setup.document, "report": report}, {})) as later:
+    with counting.rebuilt(reporting(counting, at="17:30", timezone="Asia/Kolkata")) as later:
         assert not later.services.reports.advance()
         later.clock.set(datetime(2026, 11, 23, 12, 0, tzinfo=UTC))
         assert later.services.reports.advance()

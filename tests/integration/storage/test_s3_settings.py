@@ -75,8 +75,9 @@ def test_every_object_is_locked_from_its_own_beginning_on(s3: Bucket, client: S3
     client.put_object_lock_configuration(Bucket=s3.name, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled"})
     with lying_server(s3, clock=StoppedClock(), object_lock_days=30) as (server, storage):
         fill(storage)
+        assert storage.put_audit_head("2026-11-22", b"{}")
         asked = [line.split("?")[0].rpartition("/")[2] for line in server.locked]
-        assert asked == [SMALL, PARTS, "manifest.json"]
+        assert asked == [SMALL, PARTS, "manifest.json", "2026-11-22.json"]
         assert set(server.locked.values()) == {"GOVERNANCE 2026-12-22T10:15:00Z"}
     found = heads(client, s3)
     for name in (SMALL, "manifest.json"):  # moto forgets the lock of what came in parts

@@ -227,3 +227,18 @@ def test_storage_says_how_much_room_there_is(storage: Storage) -> None:
     free = storage.available(TARGET)
     assert free is None or free > 0
     assert BACKUP_ID in storage.location(TARGET, BACKUP_ID)
+
+
+def test_a_days_head_of_the_audit_log_is_kept_beside_the_backups_and_never_written_over(storage: Storage) -> None:
+    assert storage.audit_heads() == []
+    with pytest.raises(NotFound):
+        storage.get_audit_head("2026-11-22")
+    assert storage.put_audit_head("2026-11-22", b"first")
+    assert not storage.put_audit_head("2026-11-22", b"second")
+    assert storage.put_audit_head("2026-11-21", b"earlier")
+    assert storage.audit_heads() == ["2026-11-21", "2026-11-22"]
+    assert storage.get_audit_head("2026-11-22") == b"first"
+    with pytest.raises(UsageError):
+        storage.put_audit_head("../2026", b"")
+    with pytest.raises(UsageError):
+        storage.list_backups("_audit")

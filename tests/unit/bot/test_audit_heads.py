@@ -68,5 +68,5 @@ def test_a_log_holds_when_all_was_compared_and_equal(
     ],
 )
 def test_an_export_is_due_once_a_day_and_again_an_hour_after_a_failure(ago: timedelta, problem: str, due: bool) -> None:
-    assert is_export_due(AuditExport("inventory", NOW - ago, None, problem), NOW) is due
+    assert is_export_due(AuditExport("inventory", "offsite", NOW - ago, None, problem), NOW) is due
     assert is_export_due(None, NOW)

@@ -112,7 +112,7 @@ def test_a_window_that_nobody_closed_is_over_all_the_same() -> None:
 
 
 INTACT = AuditVerdict(True, 7, "a" * 64)
-EXPORT = AuditExport("inventory", ago(hours=20), AuditHead("2026-11-21", 7, "a" * 64, ago(hours=20)))
+EXPORT = AuditExport("inventory", "offsite", ago(hours=20), AuditHead("2026-11-21", 7, "a" * 64, ago(hours=20)))
 
 
 @pytest.mark.parametrize(

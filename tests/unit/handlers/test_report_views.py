@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -122,7 +123,7 @@ def test_a_long_list_below_one_target_is_cut() -> None:
 # Break-glass.
 
 
-def broken(state: OperationState, **changes: object) -> Operation:
+def broken(state: OperationState, **changes: Any) -> Operation:
     known = operation(OperationKind.RESTORE, state, requester=SHELL, plan_hash=HASH, failure=FAILURE)
     return replace(known, **changes)
 
