@@ -56,7 +56,7 @@ class Directory:
         self._time_to_live = time_to_live
         self._lock = threading.Lock()
         self._entries: dict[str, _Entry] = {}
-        self._standings = Standings(clock, team_id)
+        self._standings = Standings(client, clock, team_id)
         self._groups = Groups(client, clock)
 
     def membership(self, user_ids: Collection[str], group_ids: Collection[str]) -> Membership:

@@ -66,7 +66,8 @@ class Groups:
 class Standings:
     """What kind of members people are, from what `users.info` said."""
 
-    def __init__(self, clock: Clock, team_id: str | None) -> None:
+    def __init__(self, client: WebClient, clock: Clock, team_id: str | None) -> None:
+        self._client = client
         self._team_id = team_id
         self._standings: Kept[Standing] = Kept(clock)
 
@@ -75,19 +76,29 @@ class Standings:
 
     def learn(self, user_id: str, user: Mapping[str, Any] | None) -> Standing:
         """`user` is what Slack said of them, None where it said nothing."""
-        if not user:
+        team_id = self._home() if user else None
+        if not user or team_id is None:
             return self._standings.put(user_id, Standing.UNREADABLE, _RETRY_AFTER)
-        return self._standings.put(user_id, standing_of(user_id, user, self._team_id), _TIME_TO_LIVE)
+        return self._standings.put(user_id, standing_of(user_id, user, team_id), _TIME_TO_LIVE)
+
+    def _home(self) -> str | None:
+        """The workspace that the app is installed in: the settings' one, else Slack is asked once."""
+        if self._team_id is None:
+            try:
+                self._team_id = self._client.auth_test().get("team_id")
+            except (SlackClientError, OSError) as error:
+                logger.warning("auth.test did not tell which workspace this is: %s", error)
+        return self._team_id
 
 
-def standing_of(user_id: str, user: Mapping[str, Any], team_id: str | None) -> Standing:
+def standing_of(user_id: str, user: Mapping[str, Any], team_id: str) -> Standing:
     """By the user object (source: docs.slack.dev/reference/objects/user-object)."""
     teams = {user.get("team_id"), *(user.get("enterprise_user") or {}).get("teams", ())}
     if user.get("deleted"):
         return Standing.DEACTIVATED
     if user.get("is_bot") or user_id == _SLACKBOT:
         return Standing.BOT
-    if user.get("is_stranger") or (team_id is not None and team_id not in teams):
+    if user.get("is_stranger") or team_id not in teams:
         return Standing.STRANGER
     if user.get("is_restricted") or user.get("is_ultra_restricted"):
         return Standing.GUEST

@@ -19,6 +19,8 @@ from bot.settings import Policy, Settings, TargetSettings
 from bot.store import audit
 from bot.store.database import Connection, StateDatabase
 
+_WHO_MAY = "Who may do what, and when: /baseliner policy"
+
 
 class Queue(Protocol):
     """Where long work waits for a worker. Deferring is part of the caller's transaction."""
@@ -71,8 +73,8 @@ class Context:
         if verdict.allowed:
             return
         self.refuse(verdict, actor, action, target, operation)
-        raise Refused(f"Refused: {verdict.reason}.", "Ask one of those who can." if verdict.who_can else "",
-                      verdict.who_can)  # fmt: skip
+        remedy = "Ask one of those who can." if verdict.who_can else _WHO_MAY
+        raise Refused(f"Refused: {verdict.reason}.", remedy, verdict.who_can)
 
     def refuse(
         self, verdict: Verdict, actor: Actor, action: str, target: str, operation: Operation | None = None

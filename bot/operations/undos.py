@@ -6,7 +6,7 @@ from bot.errors import NotFound, UsageError
 from bot.models import Actor, Operation, OperationKind, OperationState, UndoRequest
 from bot.operations.context import Context
 from bot.operations.requests import open_operation
-from bot.policy import may_request
+from bot.policy import ANYWHERE, Verdict, may_request
 from bot.postgres.connection import server_of
 from bot.store import asides
 
@@ -15,11 +15,12 @@ class Undos:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    def authorize(self, target: str, actor: Actor) -> None:
-        """Raises NotFound for an unknown target, Refused when this person may not ask."""
+    def authorize(self, target: str, actor: Actor, channel: str | None = ANYWHERE) -> Verdict:
+        """Raises NotFound for an unknown target, Refused when this person may not ask, or not here."""
         self._context.target(target)
-        verdict = may_request(actor, *self._context.facts(target, actor))
+        verdict = may_request(actor, *self._context.facts(target, actor), channel)
         self._context.demand(verdict, actor, "undo.request", target)
+        return verdict
 
     def undoable(self, target: str) -> Operation:
         """The swap that would be undone: the last one whose former database is still there. Raises NotFound."""
@@ -37,7 +38,7 @@ class Undos:
         self, request: UndoRequest, actor: Actor, channel: str | None = None, *, deferred: bool = True
     ) -> Operation:
         """Queue the making of a plan; its approval card follows. Raises NotFound, Refused, UsageError."""
-        self.authorize(request.target, actor)
+        verdict = self.authorize(request.target, actor, channel)
         database = server_of(self._context.target(request.target), self._context.environment).database
         if request.confirmation.strip() != database:
             raise UsageError(f"The name typed is not the database's: {database}.", f"Type {database}, exactly.")
@@ -54,6 +55,7 @@ class Undos:
             parameters={"undoes": undone.id, "aside_database": undone.result["aside_database"]},
             channel=channel,
             deferred=deferred,
+            verdict=verdict,
         )
         assert operation is not None  # noqa: S101 - only a schedule's fire can come twice
         return operation

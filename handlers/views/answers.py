@@ -10,7 +10,7 @@ from bot.models import Operation, Window
 from handlers.ids import COMMAND
 from handlers.text import code, date, inline
 from handlers.views.blocks import Block, Message, context, modal, section, sections
-from handlers.views.people import mentions
+from handlers.views.people import linked, mentions
 from handlers.views.states import NOUNS
 
 
@@ -69,7 +69,8 @@ def window_message(window: Window, words: str) -> Message:
 
 def error_message(error: BaselinerError, reference: str) -> Message:
     """What happened, the next step, who could say yes, and the id for the log."""
-    lines = [f"⛔ {inline(error.message, 900)}" if isinstance(error, Refused) else f"⚠️ {inline(error.message, 900)}"]
+    told = inline(error.message, 900)
+    lines = [f"⛔ {linked(told)}" if isinstance(error, Refused) else f"⚠️ {told}"]
     if error.remedy:
         lines.append(inline(error.remedy, 600))
     if isinstance(error, Refused) and error.who_can:

@@ -8,7 +8,7 @@ from bot.operations.policies import PolicyStatus
 from bot.policy import Verdict
 from handlers.text import code, date, duration, inline, plural
 from handlers.views.blocks import Block, Message, context, fields, fitted, section
-from handlers.views.people import mentions
+from handlers.views.people import linked, mentions
 
 _OF_ONE = "There is more than a message holds: name one target."
 
@@ -72,4 +72,4 @@ def _yours(status: PolicyStatus) -> list[str]:
 
 
 def _line(what: str, verdict: Verdict) -> str:
-    return f"{'✅' if verdict.allowed else '⛔'} {what}: {inline(verdict.reason, 300)}"
+    return f"{'✅' if verdict.allowed else '⛔'} {what}: {linked(inline(verdict.reason, 300))}"

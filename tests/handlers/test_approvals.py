@@ -1,5 +1,6 @@
 """The card and its dialogs: who may say yes or no, what they are asked, and what everybody sees of it."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -23,6 +24,7 @@ from tests.handlers.conftest import (
 )
 from tests.handlers.restoring import approve, ask, await_state, click, deny
 from tests.handlers.restoring import state as state_of
+from tests.handlers.test_dispatch import dispatch
 from tests.support import Database, eventually
 
 GROUP = "S0APPROVERS"
@@ -171,7 +173,7 @@ def test_a_usergroup_that_cannot_be_read_lets_nobody_in(
     desk = with_backup(make_desk(with_policy(settings, approvers=("S0NOWHERE",))))
     operation = ask(desk, target)
     click(desk, APPROVER, ids.APPROVE)
-    assert "Slack did not tell who is in usergroup S0NOWHERE" in desk.answer(APPROVER, APPROVALS)
+    assert "Slack did not tell who is in usergroup <!subteam^S0NOWHERE>" in desk.answer(APPROVER, APPROVALS)
     assert state_of(desk, operation) is OperationState.AWAITING_APPROVAL
 
 
@@ -185,6 +187,30 @@ def test_a_dialog_that_was_overtaken_is_told_and_does_nothing(backed_up: Desk, t
     assert state_of(backed_up, operation) is OperationState.DENIED
     backed_up.draw()
     backed_up.person.close(APPROVER, backed_up.modal(APPROVER)["id"], clear=True)
+
+
+def test_a_dialog_that_nobody_was_shown_is_judged_all_the_same(backed_up: Desk, target: Database) -> None:
+    operation = ask(backed_up, target)
+    values = {
+        ids.CONFIRMATION: {ids.CONFIRMATION: {"type": "plain_text_input", "value": target.name}},
+        ids.COMMENT: {ids.COMMENT: {"type": "plain_text_input", "value": None}},
+    }
+    forged = {
+        "type": "view_submission",
+        "team": {"id": "T0SANDBOX1"},
+        "user": {"id": DEVELOPER},
+        "api_app_id": backed_up.slack.workspace.app.app_id,
+        "view": {
+            "type": "modal",
+            "callback_id": ids.APPROVAL_MODAL,
+            "private_metadata": ids.encode(ids.ModalContext(APPROVALS, operation=operation.id)),
+            "state": {"values": values},
+        },
+    }
+    answer = dispatch(backed_up, {"payload": json.dumps(forged)})
+    assert json.loads(answer.body)["response_action"] == "push"
+    assert "not on the list of approvers" in answer.body
+    assert state_of(backed_up, operation) is OperationState.AWAITING_APPROVAL
 
 
 def test_two_people_approve_and_one_takes_it_back(make_desk: MakeDesk, settings: Settings, target: Database) -> None:
@@ -245,7 +271,7 @@ def test_a_plan_that_drifted_says_how_and_offers_a_new_request(backed_up: Desk, 
 
 def test_restores_are_asked_where_and_when_the_policy_says(make_desk: MakeDesk, settings: Settings) -> None:
     desk = make_desk(with_policy(settings, channels=(APPROVALS,), only_in_window=True))
-    assert f"not asked for here, but in {APPROVALS}" in desk.ask("backup")
+    assert f"not asked for here, but in <#{APPROVALS}>" in desk.ask("backup")
     assert "needs an open maintenance window" in desk.ask("restore", channel=APPROVALS)
 
 
@@ -260,5 +286,5 @@ def test_the_policy_is_told_with_what_it_means_to_the_asker(make_desk: MakeDesk,
         "✅ a restore now: the time suits",
     ):
         assert words in told
-    assert f"in usergroup {GROUP}" in desk.ask("policy inventory", user=APPROVER)
+    assert f"in usergroup <!subteam^{GROUP}>" in desk.ask("policy inventory", user=APPROVER)
     assert "One target is enough" in desk.ask("policy inventory now")
