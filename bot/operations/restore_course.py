@@ -18,6 +18,7 @@ from bot.postgres.connection import Server, server_of
 from bot.postgres.digest import compare, database_digest, hashed_in
 from bot.postgres.facts import server_facts
 from bot.postgres.load import analyze, apply_properties, create_database, load
+from bot.postgres.needs import demand, needs_of_archive
 from bot.postgres.swap import SwapState, aside_name, drop_database, reopen, scratch_name, swap, swap_state
 from bot.postgres.tools import find_tools
 from bot.runtime.stop import StopSignal
@@ -63,13 +64,23 @@ class RestoreCourse:
                 stop=stop,
                 on_progress=lambda done: self._journal.progress(done, manifest.archive_bytes),
             )
-            notes.detail = "every object's SHA-256 is the manifest's"
+            self._demand_needs(stop)
+            notes.detail = "every object's SHA-256 is the manifest's; all that it needs is here"
         with self._journal.step("safety_backup") as notes:
             notes.detail = self._take_safety_backup(stop)
+
+    def _demand_needs(self, stop: StopSignal) -> None:
+        archive = staging_folder(self._context.settings.staging, self._operation.id)
+        with self._server.connect() as connection:
+            tools = find_tools(server_facts(connection).major, self._settings.tools)
+            demand(connection, needs_of_archive(tools, archive, stop=stop))
 
     def replace(self, stop: StopSignal) -> None:
         """From the last step that leaves everything as it was to the swap."""
         self._journal.remember(begun=True)
+        with self._journal.step("create_database") as notes, self._server.maintenance(self._scratch) as connection:
+            create_database(connection, self._scratch, self._backup.manifest.properties)
+            notes.detail = self._scratch
         if self._at_swap:
             self._build(stop)
             self._outage.begin()
@@ -166,9 +177,6 @@ class RestoreCourse:
 
     def _build(self, stop: StopSignal) -> None:
         """The new database beside the live one, whole and verified."""
-        with self._journal.step("create_database") as notes, self._server.maintenance(self._scratch) as connection:
-            create_database(connection, self._scratch, self._backup.manifest.properties)
-            notes.detail = self._scratch
         self._fill(stop)
         self._verify(stop)
 

@@ -26,8 +26,8 @@ _PREPARE = (
     ("verify_objects", "Fetch the backup and verify its checksums"),
     ("safety_backup", "Take a safety backup"),
 )
+_CREATE = ("create_database", "Create the new database")
 _BUILD = (
-    ("create_database", "Create the new database"),
     ("load", "Restore into it"),
     ("properties", "Carry settings, grants and ownership"),
     ("analyze", "Analyze"),
@@ -36,8 +36,8 @@ _BUILD = (
 _SWAP = ("swap", "Swap the names")
 
 STEPS: Mapping[Downtime, tuple[tuple[str, str], ...]] = {
-    Downtime.NOW: (*_PREPARE, STOP, *_BUILD, _SWAP, START, HEALTH),
-    Downtime.AT_SWAP: (*_PREPARE, *_BUILD, STOP, _SWAP, START, HEALTH),
+    Downtime.NOW: (*_PREPARE, _CREATE, STOP, *_BUILD, _SWAP, START, HEALTH),
+    Downtime.AT_SWAP: (*_PREPARE, _CREATE, *_BUILD, STOP, _SWAP, START, HEALTH),
 }
 
 

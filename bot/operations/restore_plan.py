@@ -14,6 +14,8 @@ from bot.operations.storages import sources_of
 from bot.operations.swap_plan import moved_in_common, swap_body
 from bot.postgres.connection import server_of
 from bot.postgres.facts import ServerFacts, server_facts
+from bot.postgres.needs import demand, needs_of_database
+from bot.postgres.room import room_on_server
 from bot.postgres.side import side_schema_name
 from bot.runtime.stop import StopSignal
 from bot.storage import fetch_text
@@ -33,6 +35,8 @@ class RestorePlanner:
         server = server_of(settings, context.environment)
         with server.connect() as connection:
             _refuse_newer(server_facts(connection), backup)
+            demand(connection, needs_of_database(backup.manifest.properties))
+            disk = room_on_server(connection, server, backup.manifest.database_bytes)
             only = operation.parameters.get("only")
             common = swap_body(context, operation, connection, server.database, backup.taken_at, replaces=not only)
         if only:
@@ -40,6 +44,7 @@ class RestorePlanner:
         return common | {
             "backup": _backup(backup),
             "safety_backup": True,
+            "disk": disk,
             "downtime": operation.parameters.get("downtime", Downtime.NOW),
             "heads": deployed_revisions(settings, stop).heads if settings.migrations else [],
             "warnings": _warnings(backup, common["current_revision"]),

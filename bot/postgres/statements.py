@@ -8,7 +8,7 @@ from collections.abc import Iterator
 # What a semicolon may stand in: strings (with backslashes in E''), quoted names, comments, dollar quotes.
 _PIECE = re.compile(
     r"""[eE]'(?:[^'\\]|''|\\.)*' | '(?:[^']|'')*' | "(?:[^"]|"")*"
-      | --[^\n]* | /\*.*?\*/ | \$(\w*)\$.*?\$\1\$ | ; | .""",
+      | --[^\n]* | /\*.*?\*/ | \$(\w*)\$.*?\$\1\$ | ; | \w+ | \s+ | .""",
     re.DOTALL | re.VERBOSE,
 )
 

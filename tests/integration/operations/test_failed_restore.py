@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from bot.models import Operation, OperationState, StepState
-from tests.house import Rig
+from tests.house import TARGET, Rig
 from tests.integration.operations.health_server import answering
+from tests.support import random_name
 
 
 def step(operation: Operation, name: str) -> StepState:
@@ -124,7 +125,7 @@ def test_an_unhealthy_application_is_told_with_the_truth_about_the_data(rig: Rig
     (aside,) = [name for name in rig.databases() if name]
     assert ended.failure.left_as_it_was == (
         f"The restored data is in place as {rig.target.name} and verified; the former database is kept as "
-        f"{rig.target.name}{aside}, closed. The services are as before."
+        f"{rig.target.name}{aside}, closed, and undo {TARGET} puts it back. The services are as before."
     )
     assert rig.value("SELECT count(*) FROM devices WHERE name LIKE 'old %'") == 50
     assert rig.application.running == {"api", "worker"}
@@ -142,3 +143,48 @@ def test_a_service_that_cannot_be_started_is_told_with_the_truth_about_the_data(
     assert "cannot start worker" in ended.failure.left_as_it_was
     assert rig.value("SELECT count(*) FROM devices WHERE name LIKE 'old %'") == 50
     assert rig.application.running == {"api"}, "the others are started nevertheless"
+
+
+def test_a_role_that_something_in_the_backup_belongs_to_is_missed_before_anything_is_stopped(rig: Rig) -> None:
+    role = random_name("gone")
+    rig.execute(f"CREATE ROLE {role}", f"ALTER TABLE runs OWNER TO {role}", f"GRANT SELECT ON devices TO {role}")
+    prepared(rig)
+    rig.execute("ALTER TABLE runs OWNER TO postgres", f"DROP OWNED BY {role}", f"DROP ROLE {role}")
+    ended = rig.run(rig.approved_restore())
+    assert_as_it_was(rig, ended)
+    assert ended.failure is not None
+    assert f"what this server does not have: role {role}." in ended.failure.message
+    assert "globals.sql" in ended.failure.remedy
+    assert rig.application.log == []
+    assert len(rig.backup_ids()) == 1
+
+
+def test_what_the_database_itself_needs_is_missed_before_anybody_is_asked(rig: Rig) -> None:
+    role = random_name("gone")
+    rig.execute(f"CREATE ROLE {role}", f"ALTER DATABASE {rig.target.name} OWNER TO {role}")
+    prepared(rig)
+    rig.execute(f"ALTER DATABASE {rig.target.name} OWNER TO postgres", f"DROP ROLE {role}")
+    asked = rig.planned_restore()
+    assert asked.state is OperationState.FAILED
+    assert asked.failure is not None
+    assert f"role {role}" in asked.failure.message
+    assert asked.failure.left_as_it_was == "Nothing was asked of anybody and nothing was touched."
+
+
+def test_a_database_larger_than_the_free_disk_of_the_server_is_refused_before_anybody_is_asked(rig: Rig) -> None:
+    prepared(rig)
+    vast = 10**15
+    rig.alter_state(f"UPDATE backups SET manifest = jsonb_set(manifest, '{{database_bytes}}', '{vast}')")
+    asked = rig.planned_restore()
+    assert asked.failure is not None
+    assert "bytes free; a second database beside it needs 1,100,000,000,000,000" in asked.failure.message
+
+
+def test_a_locale_that_the_server_has_not_is_told_while_the_services_run(rig: Rig) -> None:
+    prepared(rig)
+    rig.alter_state("""UPDATE backups SET manifest = jsonb_set(manifest, '{properties,collate}', '"xx_YY"')""")
+    ended = rig.run(rig.approved_restore())
+    assert ended.failure is not None
+    assert "xx_YY" in ended.failure.message
+    assert rig.application.log == []
+    assert rig.databases() == [""]

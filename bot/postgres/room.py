@@ -1,0 +1,47 @@
+"""Disk on the server's own host: what a second database needs, and what is free."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import Connection
+
+from bot.errors import Refused
+from bot.postgres.connection import Server
+
+_INDEX_BUILDING = 1.1
+"""A load sorts its indexes on disk, beside the data."""
+
+
+def room_on_server(connection: Connection, server: Server, database_bytes: int) -> dict[str, Any]:
+    """Bytes `needed` and `free`, None where that cannot be seen from here. Raises Refused when it is too little."""
+    needed = int(database_bytes * _INDEX_BUILDING)
+    free = _free(connection)
+    if free is not None and free < needed:
+        raise Refused(
+            f"The server of {server.database} has {free:,} bytes free; a second database beside it needs {needed:,}.",
+            "Free disk on the server's host, or drop databases that earlier restores set aside.",
+        )
+    return {"needed": needed, "free": free}
+
+
+def _free(connection: Connection) -> int | None:
+    """Only where the data directory is on this very host: then what its postmaster wrote down is the same."""
+    try:
+        row = connection.execute(
+            "SELECT setting, pg_catalog.pg_read_file('postmaster.pid') FROM pg_catalog.pg_settings"
+            " WHERE name = 'data_directory'"
+        ).fetchone()
+    except psycopg.Error:
+        return None
+    if row is None:
+        return None
+    try:
+        if Path(row[0], "postmaster.pid").read_text("utf-8") != row[1]:
+            return None
+        return shutil.disk_usage(row[0]).free
+    except (OSError, UnicodeDecodeError):
+        return None
