@@ -101,7 +101,10 @@ def test_what_slack_does_not_tell_is_asked_for_again_soon(slack: RunningWorkspac
         ("U1", {}, Standing.STRANGER),
         ("U1", {"team_id": "T1", "deleted": True}, Standing.DEACTIVATED),
         ("USLACKBOT", {"team_id": "T1", "is_bot": False}, Standing.BOT),
+        ("U1", {"team_id": "T1", "is_bot": True}, Standing.BOT),
+        ("U1", {"team_id": "T1", "is_stranger": True}, Standing.STRANGER),
         ("U1", {"team_id": "T1", "is_restricted": True}, Standing.GUEST),
+        ("U1", {"team_id": "T1", "is_ultra_restricted": True}, Standing.GUEST),
     ],
 )
 def test_what_kind_of_member_a_user_object_is(user_id: str, user: dict[str, Any], standing: Standing) -> None:

@@ -12,6 +12,7 @@ from bot.settings import Policy
 from handlers import ids
 from handlers.views.approval import consequences
 from handlers.views.decisions import approval_modal, denial_modal, reminder_message
+from handlers.views.people import linked
 from handlers.views.plan import plan_message, plan_modal
 from handlers.views.policy import policy_message
 from tests.unit.handlers.drawn import assert_harmless, read, read_modal
@@ -83,6 +84,18 @@ def test_the_reminder_mentions_whoever_has_not_decided() -> None:
     decided = read(reminder_message(replace(WAITING, state=OperationState.DENIED), plan(), given, ["U0SECOND"]))
     assert "waits for approval no longer" in decided
     assert "U0SECOND" not in decided
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("in C0DBOPS001 or C024BE91L.", "in <#C0DBOPS001> or <#C024BE91L>."),
+        ("usergroup S0APPROVERS, which", "usergroup <!subteam^S0APPROVERS>, which"),
+        ("SERVICES COMPLETELY stopped, C0X, U0APPROVER", "SERVICES COMPLETELY stopped, C0X, U0APPROVER"),
+    ],
+)
+def test_channels_and_groups_of_a_refusal_are_shown_as_slack_shows_them(text: str, shown: str) -> None:
+    assert linked(text) == shown
 
 
 YES, NO = Verdict(True, "on the list of requesters"), Verdict(False, "guests of the workspace may not")
