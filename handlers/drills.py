@@ -8,7 +8,7 @@ from bot.errors import UsageError
 from bot.services import Services
 from handlers import ids
 from handlers.directory import Directory
-from handlers.parse import is_backup, take_target
+from handlers.parse import backup_named, is_backup, take_target
 from handlers.reply import Reply
 from handlers.request import Form, Request
 from handlers.views.answers import accepted_message
@@ -37,7 +37,7 @@ class DrillListeners:
             )
             request.open_modal(view)
             return
-        backup_id = rest[0] if rest else "latest"
+        backup_id = backup_named(rest[0], request.person.zone) if rest else "latest"
         operation = self._services.drills.request(target, request.actor, backup_id, request.channel)
         request.reply.tell(accepted_message(operation, self._elsewhere(request.channel)))
 

@@ -89,8 +89,16 @@ def take_format(words: tuple[str, ...]) -> tuple[bool, tuple[str, ...]]:
 
 
 def is_backup(word: str) -> bool:
-    """A backup id, or `latest`."""
-    return word.lower() == "latest" or _BACKUP_ID.fullmatch(word) is not None
+    """A backup id, `latest`, or the time of one."""
+    return word.lower() == "latest" or _BACKUP_ID.fullmatch(word) is not None or _moment(word) is not None
+
+
+def backup_named(word: str, zone: ZoneInfo | None) -> str:
+    """As the use cases know it: a time, which is in `zone` when it does not say, with its offset. Raises UsageError."""
+    moment = _moment(word)
+    return (
+        _aware(moment, zone).isoformat() if moment is not None else word.lower() if word.lower() == "latest" else word
+    )
 
 
 def split_only(words: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -7,11 +7,11 @@ from dataclasses import replace
 from slack_bolt import Args
 
 from bot.errors import NotFound, TableNotFound, UsageError
-from bot.models import Backup, Downtime, RestoreRequest
+from bot.models import Downtime, RestoreRequest
 from bot.services import Services
 from handlers import ids
 from handlers.directory import Directory
-from handlers.parse import is_backup, listed_tables, split_only, take_target
+from handlers.parse import backup_named, is_backup, listed_tables, split_only, take_target
 from handlers.reply import Reply
 from handlers.request import Form, Request
 from handlers.views.answers import field_error, restore_asked_message
@@ -26,12 +26,13 @@ class RestoreListeners:
         self._directory = directory
 
     def command(self, request: Request) -> None:
-        """`restore [target] [backup|latest] [only TABLE, …]`"""
+        """`restore [target] [backup|latest|time] [only TABLE, …]`"""
         words, only = split_only(request.arguments)
         target, backup_id = self._named(words)
         if target is not None:
             self._services.restores.authorize(target, request.actor, request.channel)
-        dialog = self._dialog(request.modal_context(target), backup_id)
+        named = backup_named(backup_id, request.person.zone) if backup_id else None
+        dialog = self._dialog(request.modal_context(target), named)
         if target is not None and not dialog.backups:
             request.reply.tell(no_backup_message(target))
             return
@@ -97,7 +98,7 @@ class RestoreListeners:
         if context.target is None:
             return RestoreDialog(context, targets)
         backups = self._services.backups.newest_first(context.target, limit=MAX_OPTIONS)
-        chosen = self._chosen(context.target, backup_id) if backups and backup_id else None
+        chosen = self._services.backups.get(context.target, backup_id) if backups and backup_id else None
         if chosen is not None and chosen.id not in {backup.id for backup in backups}:
             backups = [chosen, *backups[: MAX_OPTIONS - 1]]
         return RestoreDialog(
@@ -107,9 +108,6 @@ class RestoreListeners:
             backups,
             chosen.id if chosen else None,
         )
-
-    def _chosen(self, target: str, backup_id: str) -> Backup:
-        return self._services.backups.get(target, "latest" if backup_id.lower() == "latest" else backup_id)
 
     def _draw(self, dialog: RestoreDialog) -> Block:
         return restore_modal(dialog, self._services.clock.now())

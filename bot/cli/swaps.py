@@ -19,7 +19,7 @@ _Confirm = Annotated[str | None, typer.Option(help="The database's name, instead
 
 def restore(
     target: _Target,
-    backup: Annotated[str, typer.Argument(help="A backup's id, or latest.")],
+    backup: Annotated[str, typer.Argument(help="A backup's id, latest, or a time: the latest of then.")],
     reason: Annotated[str, typer.Option(help="Why the data must go back. Kept in the audit log.")] = "",
     confirm: _Confirm = None,
     downtime: Annotated[

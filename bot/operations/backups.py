@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from bot.errors import NotFound
 from bot.models import Actor, Backup, BackupKind, Operation, OperationKind, Surface
@@ -69,13 +69,16 @@ class Backups:
             return backups.newest_first(connection, target, limit, offset)
 
     def get(self, target: str, backup_id: str) -> Backup:
-        """`latest` is the newest but for safety backups: those are of states that somebody wanted to leave.
+        """By its id. `latest` is the newest but for safety backups: those are of states that somebody wanted to leave.
 
-        Raises NotFound, also for another target's backup and for one that was removed.
+        A time (ISO 8601, of UTC when it does not say) is the latest of then. Raises NotFound, also for another
+        target's backup and for one that was removed.
         """
         self._context.target(target)
         if backup_id == "latest":
             return self._latest(target)
+        if (moment := _moment(backup_id)) is not None:
+            return self._latest(target, moment)
         found = self.find(backup_id, target)
         if found.target != target:
             raise NotFound(
@@ -84,11 +87,16 @@ class Backups:
             )
         return found
 
-    def _latest(self, target: str) -> Backup:
+    def _latest(self, target: str, until: datetime | None = None) -> Backup:
         with self._context.database.transaction() as connection:
-            found = backups.latest(connection, target)
+            found = backups.latest(connection, target, until)
         if found is not None:
             return found
+        if until is not None:
+            raise NotFound(
+                f"{target} has no backup from before {until:%Y-%m-%d %H:%M} UTC.",
+                f"List them: baseliner backups {target}",
+            )
         if self.newest_first(target, 1):
             raise NotFound(f"{target} has only safety backups.", f"Name one: baseliner backups {target} lists them.")
         raise NotFound(f"{target} has no backup yet.", f"List them: baseliner backups {target}")
@@ -112,3 +120,11 @@ class Backups:
             f"{removed.why}.",
             f"List those that are there: baseliner backups {removed.target}",
         )
+
+
+def _moment(word: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(word)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -80,12 +80,16 @@ def newest_first(connection: Connection, target: str | None, limit: int, offset:
     return [_backup(row) for row in rows]
 
 
-def latest(connection: Connection, target: str) -> Backup | None:
-    """The newest that was asked for or scheduled. A safety backup is of the state that somebody wanted to leave."""
+def latest(connection: Connection, target: str, until: datetime | None = None) -> Backup | None:
+    """The newest (of those taken `until` then) that was asked for or scheduled.
+
+    A safety backup is of the state that somebody wanted to leave.
+    """
     row = connection.execute(
-        """SELECT * FROM backups WHERE removed_at IS NULL AND target = %s AND kind <> 'safety'
+        """SELECT * FROM backups WHERE removed_at IS NULL AND target = %(target)s AND kind <> 'safety'
+             AND (%(until)s::timestamptz IS NULL OR taken_at <= %(until)s)
            ORDER BY taken_at DESC, id DESC LIMIT 1""",
-        (target,),
+        {"target": target, "until": until},
     ).fetchone()
     return _backup(row) if row else None
 

@@ -80,3 +80,13 @@ def test_the_latest_is_never_a_safety_backup(rig: Rig) -> None:
         connection.execute("DELETE FROM backups WHERE id = %s", (asked,))
     with pytest.raises(NotFound, match="has only safety backups"):
         rig.services.backups.get(TARGET, "latest")
+
+
+def test_a_time_is_the_latest_backup_of_then(rig: Rig) -> None:
+    first = str(rig.backup().result["backup_id"])
+    rig.clock.move(hours=2)
+    rig.backup()
+    assert rig.services.backups.get(TARGET, "2026-11-22T12:14+00:00").id == first
+    assert rig.services.backups.get(TARGET, "2026-11-22T12:15+00:00").id != first
+    with pytest.raises(NotFound, match="no backup from before 2026-11-22 10:14 UTC"):
+        rig.services.backups.get(TARGET, "2026-11-22T10:14")

@@ -11,10 +11,12 @@ from bot.errors import NotFound, UsageError
 from handlers.parse import (
     Typed,
     WindowWords,
+    backup_named,
     is_backup,
     nearest,
     parse,
     parse_window,
+    split_only,
     starts_window,
     take_format,
     take_target,
@@ -70,8 +72,41 @@ def test_an_unknown_target_lists_all() -> None:
     assert caught.value.remedy == "Targets: billing, inventory."
 
 
+@pytest.mark.parametrize(
+    ("word", "named"),
+    [
+        ("Latest", "latest"),
+        ("20261122T101500Z-7k3f", "20261122T101500Z-7k3f"),
+        ("2026-11-20T22:00", "2026-11-20T21:00:00+00:00"),
+        ("2026-11-20T22:00Z", "2026-11-20T22:00:00+00:00"),
+    ],
+)
+def test_a_backup_is_named_by_id_or_by_time(word: str, named: str) -> None:
+    assert backup_named(word, ZoneInfo("Europe/Vienna")) == named
+
+
+@pytest.mark.parametrize(
+    ("words", "before", "only"),
+    [
+        ("inventory latest", "inventory latest", ()),
+        ("only public.devices", "", ("public.devices",)),
+        ("latest ONLY devices runs", "latest", ("devices", "runs")),
+        ("latest only devices, audit.*", "latest", ("devices", "audit.*")),
+        ('latest only public."a b", runs', "latest", ('public."a b"', "runs")),
+    ],
+)
+def test_only_some_tables(words: str, before: str, only: tuple[str, ...]) -> None:
+    assert split_only(tuple(words.split())) == (tuple(before.split()), only)
+
+
+def test_only_wants_tables() -> None:
+    with pytest.raises(UsageError, match="which tables"):
+        split_only(("latest", "only"))
+
+
 def test_backup_ids() -> None:
     assert is_backup("latest")
+    assert is_backup("2026-11-20T22:00")
     assert is_backup("20261122T101500Z-7k3f")
     assert not is_backup("inventory")
 
