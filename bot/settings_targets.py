@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -30,6 +31,8 @@ class Application(Section):
     health_url: Url | None = None
     health_deadline: Duration = timedelta(seconds=60)
     command_deadline: Duration = timedelta(seconds=60)
+    when_unhealthy: Literal["ask", "undo"] = "ask"
+    """after a restore: leave the restored data in place for people to decide, or swap back at once"""
 
 
 class Migrations(Section):

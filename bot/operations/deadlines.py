@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.models import OperationState, Plan, SubjectKind
 from bot.operations.context import Context
 from bot.operations.records import record
+from bot.operations.windows import CLOCKWORK
 from bot.policy import reminder_at
 from bot.store import messages, operations, plans
 
@@ -40,7 +41,7 @@ class Deadlines:
             if not operations.transition(connection, operation_id, waiting, OperationState.EXPIRED, now):
                 return False
             assert operation is not None  # noqa: S101 - operations are never deleted
-            record(self._context, connection, operation, operation.requester, "expire", "expired")
+            record(self._context, connection, operation, CLOCKWORK, "expire", "expired")
         return True
 
     def _remind(self, plan: Plan) -> bool:

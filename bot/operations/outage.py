@@ -48,6 +48,10 @@ class Outage:
         since = datetime.fromisoformat(self._journal.memory["stopped_at"])
         return health, (self._clock.now() - since) / timedelta(seconds=1)
 
+    def stop_again(self) -> None:
+        """What `end` has started, or may have."""
+        self._services.stop(self._journal.memory.get("running", []))
+
     def break_off(self) -> str:
         """Start each that ran, whatever the others do. Returns how they are, in a sentence."""
         problems = []

@@ -86,7 +86,7 @@ def judge_audit(chain: AuditVerdict, exports: Mapping[str, AuditExport | None], 
     for target, export in exports.items():
         if export is not None and export.problem:
             said = f"its head was not exported for {target}: {export.problem}"
-            found.append(Check(name, title, CheckState.FAILED, said, remedy))
+            found.append(Check(name, title, CheckState.FAILED, said, f"It is tried again every hour. {remedy}"))
         elif export is None or now - export.ran_at > _EXPORT_LATE:
             since = f"since {export.ran_at:%Y-%m-%d %H:%M} UTC" if export else "yet"
             said = f"its head was not exported for {target} {since}"

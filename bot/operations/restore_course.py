@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from bot.errors import VerificationFailed
+from bot.errors import ServiceFailed, VerificationFailed
 from bot.models import Backup, BackupKind, Downtime, Operation, StepState
 from bot.operations.backup_engine import BackupEngine, BackupOrder
 from bot.operations.backup_job import record, settle
@@ -24,6 +24,8 @@ from bot.postgres.tools import find_tools
 from bot.runtime.stop import StopSignal
 from bot.storage import fetch_archive
 from bot.store import operations
+
+WAY_BACK = ("way_back", "Swap back, since the application is not well")
 
 
 class RestoreCourse:
@@ -101,7 +103,14 @@ class RestoreCourse:
         """From the swap to health; may be called again after a crash."""
         swapped = self._note_swap()
         self._remove_archive()
-        health, downtime = self._outage.end(stop)
+        try:
+            health, downtime = self._outage.end(stop)
+        except ServiceFailed:
+            if self._settings.application.when_unhealthy == "undo":
+                self._go_back(stop)
+            raise
+        if self._settings.application.when_unhealthy == "undo":
+            self._journal.skip(WAY_BACK[0], "the application is well")
         return swapped | {
             "safety_backup_id": self._journal.memory.get("safety_backup_id"),
             "tables": len(self._backup.manifest.digest.tables),
@@ -109,6 +118,17 @@ class RestoreCourse:
             "downtime_seconds": downtime,
             "health": health,
         }
+
+    def _go_back(self, stop: StopSignal) -> None:
+        """The former database is live again; what the application wrote to the restored one is kept with it, aside."""
+        kept = aside_name(self._live, f"{self._operation.id}r")
+        with self._journal.step(WAY_BACK[0]) as notes:
+            self._outage.stop_again()
+            with self._server.maintenance(self._aside) as connection:
+                swap(connection, self._live, self._aside, kept, stop=stop)
+            with self._context.database.transaction() as connection:
+                operations.note_result(connection, self._operation.id, {"aside_database": kept})
+            notes.detail = f"the restored database is kept as {kept}, closed"
 
     def roll_back(self) -> str:
         """Everything as it was, unless the swap was made; the services run either way."""

@@ -16,7 +16,7 @@ from bot.operations.context import Context
 from bot.operations.journal import Journal
 from bot.operations.outage import HEALTH, START, STOP
 from bot.operations.planning import Planning
-from bot.operations.restore_course import RestoreCourse
+from bot.operations.restore_course import WAY_BACK, RestoreCourse
 from bot.operations.side_course import STEPS as SIDE_STEPS
 from bot.operations.side_course import SideCourse
 from bot.runtime.stop import StopSignal
@@ -55,7 +55,7 @@ class RestoreJob:
     def run(self, operation: Operation, journal: Journal, stop: StopSignal) -> Mapping[str, Any]:
         if operation.parameters.get("only"):
             return self._run_beside(operation, journal, stop)
-        journal.plan(STEPS[Downtime(operation.parameters.get("downtime", Downtime.NOW))])
+        journal.plan(self._steps(operation))
         course = RestoreCourse(self._context, operation, journal, self._backups, self._engine)
         if operation.attempt > 1 and course.swapped():
             return course.resume(stop)
@@ -67,6 +67,11 @@ class RestoreJob:
         course.prepare(stop)
         course.replace(stop)
         return course.finish(stop)
+
+    def _steps(self, operation: Operation) -> tuple[tuple[str, str], ...]:
+        steps = STEPS[Downtime(operation.parameters.get("downtime", Downtime.NOW))]
+        goes_back = self._context.target(operation.target).application.when_unhealthy == "undo"
+        return (*steps, WAY_BACK) if goes_back else steps
 
     def _run_beside(self, operation: Operation, journal: Journal, stop: StopSignal) -> Mapping[str, Any]:
         journal.plan(SIDE_STEPS)

@@ -14,7 +14,7 @@ from bot.store.database import Connection
 _LATE = timedelta(minutes=2)
 _FARTHEST = timedelta(days=366)
 _LONGEST = timedelta(days=7)
-_CLOCKWORK = Actor("clock", "the clock", Surface.SCHEDULE)
+CLOCKWORK = Actor("clock", "the clock", Surface.SCHEDULE)
 
 
 class Windows:
@@ -89,7 +89,7 @@ class Windows:
             for place in self._places(window.channel):
                 parent = messages.want(connection, SubjectKind.WINDOW, window.id, place, now)
                 messages.want(connection, SubjectKind.WINDOW_EDGE, window.id, place, now, detail=edge, thread_of=parent)
-            self._audit(connection, window, _CLOCKWORK, edge, after)
+            self._audit(connection, window, CLOCKWORK, edge, after)
         return [self.get(window.id)]
 
     def _places(self, channel: str | None) -> list[str]:

@@ -12,6 +12,7 @@ from bot.errors import NotFound, Refused, UsageError
 from bot.models import Decision, Downtime, Operation, OperationState, StepState, UndoRequest
 from bot.operations.undo_job import STEPS
 from tests.house import APPROVER, OPERATOR, STRANGER, TARGET, Rig
+from tests.integration.operations.hooks import Moment, run_and_die
 
 
 def swapped(rig: Rig, downtime: Downtime = Downtime.NOW) -> Operation:
@@ -143,6 +144,38 @@ def test_a_restore_whose_application_stays_ill_can_be_undone(rig: Rig) -> None:
     undo = rig.run(rig.approved_undo())
     assert undo.failure is None, undo.failure
     assert devices(rig) == {"new"}
+
+
+@pytest.mark.parametrize("killed_before", [None, "start_services", "health", "way_back"])
+def test_by_setting_the_way_back_is_taken_at_once(rig: Rig, killed_before: str | None) -> None:
+    rig.backup()
+    rig.execute("UPDATE devices SET name = 'new'")
+    application = {"health_url": "http://127.0.0.1:9/health", "health_deadline": "1s", "when_unhealthy": "undo"}
+    with rig.rebuilt(rig.setup.with_application(**application)) as ill:
+        operation = ill.approved_restore()
+        if killed_before is not None:
+            run_and_die(ill.setup, operation.id, killed_before, Moment.BEFORE, rig.directory)
+        failed = ill.run(operation)
+    assert failed.state is OperationState.FAILED
+    assert failed.failure is not None
+    assert failed.failure.left_as_it_was == (
+        f"{rig.target.name} is as it was, with all its data. The services are as before."
+    )
+    assert devices(rig) == {"new"}
+    assert rig.application.running == {"api", "worker"}
+    (kept,) = [name for name in rig.databases() if name]
+    assert rig.services.undos.undoable(TARGET).result["aside_database"] == rig.target.name + kept
+    again = rig.run(rig.approved_undo())
+    assert again.failure is None, again.failure
+    assert devices(rig) == {"old"}, "what was restored can still be had"
+
+
+def test_a_well_application_needs_no_way_back(rig: Rig) -> None:
+    rig.backup()
+    with rig.rebuilt(rig.setup.with_application(when_unhealthy="undo")) as careful:
+        ended = careful.run(careful.approved_restore())
+    assert ended.state is OperationState.DONE
+    assert (ended.steps[-1].name, ended.steps[-1].state) == ("way_back", StepState.SKIPPED)
 
 
 def test_at_the_swap_the_application_goes_on_until_the_new_database_is_verified(rig: Rig) -> None:
