@@ -43,7 +43,7 @@ from bot.operations.restore_job import RestoreJob
 from bot.operations.restore_plan import RestorePlanner
 from bot.operations.restores import Restores
 from bot.operations.retention import Retentions
-from bot.operations.runner import Runner
+from bot.operations.runner import Job, Runner
 from bot.operations.sign_offs import SignOffs
 from bot.operations.sweep import Sweeps
 from bot.operations.undo_job import UndoJob
@@ -78,22 +78,9 @@ def build(context: Context) -> House:
     drills = Drills(context, backups)
     schedules = _schedules(context, backups, drills)
     reports = Reports(context, health, schedules)
-    planning = Planning(
-        context,
-        {OperationKind.RESTORE: RestorePlanner(context, backups), OperationKind.UNDO: UndoPlanner(context)},
-    )
+    planners = {OperationKind.RESTORE: RestorePlanner(context, backups), OperationKind.UNDO: UndoPlanner(context)}
+    planning = Planning(context, planners)
     sweeps, audit_heads = Sweeps(context, backups, health), AuditHeads(context)
-    runner = Runner(
-        context,
-        {
-            OperationKind.BACKUP: BackupJob(context, engine),
-            OperationKind.RESTORE: RestoreJob(context, backups, planning, engine),
-            OperationKind.UNDO: UndoJob(context, planning),
-            OperationKind.DRILL: DrillJob(context, backups, engine),
-            OperationKind.PREFLIGHT: PreflightJob(context, backups, windows),
-        },
-        planning,
-    )
     services = Services(
         settings=context.settings,
         clock=context.clock,
@@ -121,8 +108,21 @@ def build(context: Context) -> House:
         drawings=Drawings(context),
     )
     clockwork = Clockwork(context, schedules, windows, deadlines, sweeps, reports)
+    runner = Runner(context, _jobs(context, backups, windows, planning, engine), planning)
     work = Work(runner, sweeps, Asides(context), Pruning(context), audit_heads)
     return House(context, services, work, planning, clockwork, Rescan(context, engine))
+
+
+def _jobs(
+    context: Context, backups: Backups, windows: Windows, planning: Planning, engine: BackupEngine
+) -> dict[OperationKind, Job]:
+    return {
+        OperationKind.BACKUP: BackupJob(context, engine),
+        OperationKind.RESTORE: RestoreJob(context, backups, planning, engine),
+        OperationKind.UNDO: UndoJob(context, planning),
+        OperationKind.DRILL: DrillJob(context, backups, engine),
+        OperationKind.PREFLIGHT: PreflightJob(context, backups, windows),
+    }
 
 
 def _schedules(context: Context, backups: Backups, drills: Drills) -> Schedules:

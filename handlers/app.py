@@ -92,7 +92,6 @@ def register(app: App, services: Services) -> None:
 
     app.command(ids.COMMAND)(answered(CommandListener(table, directory).listen))
     app.view(ids.BACKUP_MODAL)(answered(backups.submit))
-    app.view(ids.PIN_MODAL)(answered(catalog.pin))
     app.view(ids.DRILL_MODAL)(answered(drills.submit))
     app.view(ids.PREFLIGHT_MODAL)(answered(preflights.submit))
     app.view(ids.RESTORE_MODAL)(answered(restores.submit))
@@ -105,12 +104,17 @@ def register(app: App, services: Services) -> None:
     app.action(ids.SIGN_OFF)(answered(operations.sign_off))
     app.action(ids.AUDIT_NEWEST)(answered(audits.turn))
     app.action(ids.AUDIT_OLDER)(answered(audits.turn))
+    _listen_to_catalog(app, catalog)
+    _listen_to_plans(app, restores, approvals)
+
+
+def _listen_to_catalog(app: App, catalog: CatalogListeners) -> None:
     app.action(ids.BACKUPS_NEWER)(answered(catalog.turn))
     app.action(ids.BACKUPS_OLDER)(answered(catalog.turn))
     app.action(ids.BACKUPS_FILTER)(answered(catalog.filter))
     app.action(ids.BACKUP_DETAILS)(answered(catalog.details))
     app.action(ids.PIN)(answered(catalog.ask_to_pin))
-    _listen_to_plans(app, restores, approvals)
+    app.view(ids.PIN_MODAL)(answered(catalog.pin))
 
 
 def _listen_to_plans(app: App, restores: RestoreListeners, approvals: ApprovalListeners) -> None:

@@ -76,10 +76,18 @@ def command_table(
             "Announces a maintenance window. Also: window list, window cancel ID.",
             windows.command,
         ),
+        *_overview_commands(overview, audits, policies),
+    )
+
+
+def _overview_commands(
+    overview: OverviewListeners, audits: AuditListeners, policies: PolicyListeners
+) -> tuple[Command, ...]:
+    return (
         Command("status", "status", "Shows each target, what runs on it and its newest backup.", overview.status),
         Command("health", "health", "Shows the checks of the last sweep.", overview.health),
-        Command("policy", "policy [target]", "Shows who may ask, approve and cancel, and why.", policies.command),
         Command("report", "report", "Shows the daily report as it would be now.", overview.report),
+        Command("policy", "policy [target]", "Shows who may ask, approve and cancel, and why.", policies.command),
         Command("audit", AUDIT_USAGE, "Shows who did what, and that the record is whole.", audits.command),
     )
 

@@ -3,7 +3,7 @@
 Sizes are bytes, times are aware datetimes, durations are seconds.
 """
 
-from bot.models.audit import AuditExport, AuditFilter, AuditHead
+from bot.models.audit import AuditEntry, AuditExport, AuditFilter, AuditHead
 from bot.models.backups import (
     SMALL_FILES,
     Backup,
@@ -28,7 +28,6 @@ from bot.models.operations import (
     POINTS_OF_NO_RETURN,
     Actor,
     Approval,
-    AuditEntry,
     Decision,
     Downtime,
     Drawing,

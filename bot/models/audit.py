@@ -1,9 +1,35 @@
-"""Questions to the audit log, and what is exported of it."""
+"""Entries of the audit log, questions to it, and what is exported of it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from bot.models.operations import Actor
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """One link of the hash chain."""
+
+    position: int
+    at: datetime
+    actor: Actor
+    action: str
+    target: str | None
+    operation_id: str | None
+    plan_hash: str | None
+    result: str
+    detail: Mapping[str, Any]
+    previous_hash: str
+    hash: str
+    before: Any = None
+    """the state that was changed, and what it is since; None where the entry is of no change"""
+    after: Any = None
+    correlation_id: str | None = None
+    """what the program's log has too: the reference of Slack's payload, else the operation's id"""
 
 
 @dataclass(frozen=True)

@@ -208,28 +208,6 @@ class Approval:
         return self.decision is Decision.APPROVED and self.withdrawn_at is None
 
 
-@dataclass(frozen=True)
-class AuditEntry:
-    """One link of the hash chain."""
-
-    position: int
-    at: datetime
-    actor: Actor
-    action: str
-    target: str | None
-    operation_id: str | None
-    plan_hash: str | None
-    result: str
-    detail: Mapping[str, Any]
-    previous_hash: str
-    hash: str
-    before: Any = None
-    """the state that was changed, and what it is since; None where the entry is of no change"""
-    after: Any = None
-    correlation_id: str | None = None
-    """what the program's log has too: the reference of Slack's payload, else the operation's id"""
-
-
 class SubjectKind(StrEnum):
     """What a message draws."""
 

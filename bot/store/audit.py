@@ -41,10 +41,7 @@ def append(
     after: Any = None,
     detail: Mapping[str, Any] | None = None,
 ) -> None:
-    """Add a link. Writers queue behind one another until their transaction ends: the chain has no forks.
-
-    `before` and `after` are of what the entry's transaction changes, as JSON has it.
-    """
+    """Add a link. Writers queue behind one another until their transaction ends: the chain has no forks."""
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
     last = connection.execute("SELECT position, hash FROM audit ORDER BY position DESC LIMIT 1").fetchone()
     position, previous = (last["position"] + 1, last["hash"]) if last else (1, GENESIS)
