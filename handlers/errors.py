@@ -53,7 +53,9 @@ def tell_error(error: Exception, args: Args) -> None:
 def _message(error: Exception, args: Args) -> Message:
     reference, user_id = str(args.context.get(REFERENCE, "none")), args.context.user_id
     if isinstance(error, SlackApiError) and error.response.get("error") in _TOO_LATE:
-        error = BaselinerError("Slack did not open the dialog in time.", "Type the command again.")
+        error = BaselinerError(
+            "Slack did not open the dialog in time.", "Type the command, or press the button, again."
+        )
     if not isinstance(error, BaselinerError):
         logger.error("[%s] unexpected error for %s", reference, user_id, exc_info=error)
         return unexpected_message(reference)

@@ -148,7 +148,7 @@ def test_a_dialog_that_came_too_late_is_told(desk: Desk) -> None:
     triggers = desk.slack.workspace.triggers
     trigger_id = desk.slack.run(lambda: triggers.exchange(triggers.issue(OPERATOR)).id)
     dispatch(desk, command(desk, text="window", trigger_id=trigger_id))
-    assert "Type the command again" in desk.answer()
+    assert "Type the command, or press the button, again" in desk.answer()
 
 
 def test_a_strange_button_is_told(desk: Desk) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -79,6 +81,17 @@ def test_who_has_approved_may_still_deny(rig: Rig) -> None:
         assert (given.decision, given.comment) == (Decision.DENIED, "seen the figures")
 
 
+def test_one_denial_wins_over_approvals(rig: Rig) -> None:
+    rig.backup()
+    with rig.rebuilt(rig.setup.with_policy(**TWO)) as two:
+        planned, approvals = two.planned_restore(), two.services.approvals
+        approvals.decide(planned.id, APPROVER, Decision.APPROVED)
+        assert approvals.deny(planned.id, SECOND, "not today").state is OperationState.DENIED
+        with pytest.raises(Conflict, match="Already denied by Sam"):
+            approvals.decide(planned.id, APPROVER, Decision.APPROVED)
+        assert jobs_of(two, planned) == 0
+
+
 def test_a_withdrawal_puts_it_back_and_the_job_that_waited_does_nothing(rig: Rig) -> None:
     rig.backup()
     approved, approvals = rig.approved_restore(), rig.services.approvals
@@ -126,6 +139,28 @@ def test_what_has_begun_is_withdrawn_no_more(rig: Rig) -> None:
     with pytest.raises(Conflict, match="Too late"):
         rig.services.approvals.withdraw(approved.id, APPROVER)
     assert state(rig, approved) is OperationState.QUEUED
+
+
+def test_a_withdrawal_at_the_start_stops_it_or_is_too_late(rig: Rig) -> None:
+    rig.backup()
+    approved = rig.approved_restore()
+    rig.warm_up()
+    begin = Barrier(2)
+
+    def withdraw() -> bool:
+        begin.wait(10)
+        try:
+            rig.services.approvals.withdraw(approved.id, APPROVER)
+        except Conflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(1) as executor:
+        answer = executor.submit(withdraw)
+        begin.wait(10)
+        ended = rig.run(approved)
+    assert ended.state is (OperationState.AWAITING_APPROVAL if answer.result() else OperationState.DONE)
+    assert bool(rig.application.log) is not answer.result()
 
 
 # Usergroups and standing.
