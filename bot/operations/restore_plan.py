@@ -19,6 +19,7 @@ from bot.postgres.room import room_on_server
 from bot.postgres.side import side_schema_name
 from bot.runtime.stop import StopSignal
 from bot.storage import fetch_text
+from bot.store import asides
 
 
 class RestorePlanner:
@@ -45,10 +46,21 @@ class RestorePlanner:
             "backup": _backup(backup),
             "safety_backup": True,
             "disk": disk,
+            "last_time": self._last_time(operation),
             "downtime": operation.parameters.get("downtime", Downtime.NOW),
             "heads": deployed_revisions(settings, stop).heads if settings.migrations else [],
             "warnings": _warnings(backup, common["current_revision"]),
         }
+
+    def _last_time(self, operation: Operation) -> dict[str, Any] | None:
+        """What the last restore of this target took, in seconds; None before the first."""
+        downtime = operation.parameters.get("downtime", Downtime.NOW)
+        with self._context.database.transaction() as connection:
+            last = asides.last_restore(connection, operation.target, downtime)
+        if last is None:
+            return None
+        downtime_seconds = round(last.result["downtime_seconds"], 1)
+        return {"operation": last.id, "seconds": round(last.duration or 0, 1), "downtime_seconds": downtime_seconds}
 
     def _demand_key(self, backup: Backup, stop: StopSignal) -> None:
         """Raises KeyMissing where the backup is encrypted and cannot be opened here: its smallest object proves it."""

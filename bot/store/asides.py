@@ -22,6 +22,17 @@ def due(connection: Connection, target: str, now: datetime) -> list[Operation]:
     return [operation_of(row) for row in rows]
 
 
+def last_restore(connection: Connection, target: str, downtime: str) -> Operation | None:
+    """The last that is done and stopped the application at the same moment: what the next may take."""
+    row = connection.execute(
+        """SELECT * FROM operations WHERE target = %s AND kind = 'restore' AND state = 'done'
+             AND parameters->>'downtime' = %s AND result ? 'downtime_seconds'
+           ORDER BY finished_at DESC LIMIT 1""",
+        (target, downtime),
+    ).fetchone()
+    return operation_of(row) if row else None
+
+
 def newest(connection: Connection, target: str) -> Operation | None:
     """The last swap of a target whose former database is still there, with its steps left out."""
     row = connection.execute(

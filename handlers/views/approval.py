@@ -147,7 +147,12 @@ def _way_back(body: Mapping[str, Any]) -> str:
     old = "The old database is set aside by a rename"
     if kept is not None:
         old += f" and kept for {duration(kept)}"
-    return f"*The way back*\nA safety backup is taken first. {old}."
+    took = ""
+    if last := body.get("last_time"):
+        took = (
+            f"\nThe last one took {duration(last['seconds'])}, with {duration(last['downtime_seconds'])} of downtime."
+        )
+    return f"*The way back*\nA safety backup is taken first. {old}.{took}"
 
 
 def _warnings(warnings: Sequence[str]) -> list[Block]:

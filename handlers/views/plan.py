@@ -37,15 +37,25 @@ _NAMES: Mapping[str, str] = {
     "revision": "Revision",
     "rows": "Rows",
     "location": "Location",
+    "needed": "Needed for a second database",
+    "free": "Free",
+    "operation": "Operation",
+    "seconds": "Took",
+    "downtime_seconds": "Downtime",
+    "schema": "Schema",
+    "tables": "Tables",
 }
 _PARTS: Mapping[str, str] = {
     "backup": "Backup that comes back",
     "undoes": "Swap that is undone",
     "aside": "Database that comes back",
     "loses": "Lost or interrupted",
+    "side": "Tables that come beside",
+    "disk": "Disk of the server",
+    "last_time": "The last restore of this target",
 }
 _TOLD_ELSEWHERE = frozenset({"operation", "kind", "target", "requester", "reason", "warnings"})
-_BYTES, _SECONDS = ("size", "bytes"), ("keep_old_for", "expires_in")
+_BYTES, _SECONDS = ("size", "bytes", "needed", "free"), ("keep_old_for", "expires_in", "seconds")
 _MORE = "There is more than Slack holds; the audit log and the state database have the plan in full."
 
 
@@ -94,6 +104,8 @@ def _sessions(sessions: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _value(key: str, value: object) -> str:
+    if value is None and key == "free":
+        return "cannot be seen from the worker"
     if value is None or value == [] or value == "":
         return "none"
     if isinstance(value, bool):

@@ -170,6 +170,17 @@ def test_by_setting_the_way_back_is_taken_at_once(rig: Rig, killed_before: str |
     assert devices(rig) == {"old"}, "what was restored can still be had"
 
 
+def test_the_plan_says_what_the_last_restore_took_and_what_disk_there_is(rig: Rig) -> None:
+    first = swapped(rig)
+    plan = rig.services.drawings.plan(rig.planned_restore().id)
+    assert plan is not None
+    assert plan.body["last_time"] == {"operation": first.id, "seconds": 0.0, "downtime_seconds": 0.0}
+    assert plan.body["disk"]["free"] > plan.body["disk"]["needed"] > 1_000_000
+    other = rig.services.drawings.plan(rig.planned_restore(downtime=Downtime.AT_SWAP).id)
+    assert other is not None
+    assert other.body["last_time"] is None, "none has stopped the application at the swap yet"
+
+
 def test_a_well_application_needs_no_way_back(rig: Rig) -> None:
     rig.backup()
     with rig.rebuilt(rig.setup.with_application(when_unhealthy="undo")) as careful:
