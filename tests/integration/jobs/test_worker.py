@@ -68,6 +68,17 @@ def test_a_restore_goes_from_request_to_data_by_the_queue_alone(rig: Rig) -> Non
     assert set(job_states(rig)) == {"succeeded"}
 
 
+def test_the_audit_logs_head_is_exported_by_a_worker(rig: Rig) -> None:
+    rig.services.preflights.request(TARGET, OPERATOR, deferred=False)
+    with rig.house.context.database.transaction() as connection:
+        rig.house.context.queue.defer_audit_export(connection, TARGET)
+        rig.house.context.queue.defer_audit_export(connection, TARGET)
+    with work(rig):
+        eventually(lambda: rig.objects() == ["_audit/2026-11-22.json"])
+        eventually(lambda: job_states(rig) == ["succeeded"])
+    assert rig.services.audit_heads.verify().holds
+
+
 def test_short_work_runs_beside_long_work_and_long_work_waits_for_its_target(rig: Rig) -> None:
     with a_dump_that_waits(rig), work(rig):
         first = rig.services.backups.request(TARGET, OPERATOR)

@@ -12,6 +12,8 @@ import psycopg
 import pytest
 
 from bot.canonical import canonical_json
+from bot.errors import BaselinerError
+from bot.models import AuditFilter
 from bot.operations.audit_heads import Verification
 from bot.store import audit
 from bot.store.audit import GENESIS, link_hash
@@ -171,6 +173,19 @@ def test_another_first_storage_begins_without_heads(exported: Rig) -> None:
 def test_a_head_that_cannot_be_understood_is_not_green(exported: Rig) -> None:
     (exported.directory / "backups" / "_audit" / "2026-11-22.json").write_text("{}")
     assert "cannot be understood" in verified(exported).heads[0].problem
+
+
+def test_a_log_that_cannot_be_read_says_how_to_find_out_why(exported: Rig) -> None:
+    for text in ("{}", "no JSON"):
+        with tampering(exported) as connection:
+            connection.execute("UPDATE audit SET entry = %s WHERE position = 27", (text,))
+        for wanted in (AuditFilter(), AuditFilter(action="backup")):
+            if text == "{}" and wanted.action:
+                continue  # what has no action is not asked for
+            with pytest.raises(BaselinerError, match="is not as Baseliner writes them") as raised:
+                exported.services.audit.entries(wanted=wanted)
+            assert raised.value.remedy == "Find it: baseliner audit verify"
+        assert verified(exported).first_broken == 27
 
 
 def test_an_empty_log_has_no_head_and_holds(rig: Rig) -> None:
