@@ -33,7 +33,7 @@ from bot.operations.firing import Schedules
 from bot.operations.health import Health
 from bot.operations.overview import Overview
 from bot.operations.pins import Pins
-from bot.operations.planning import Planning
+from bot.operations.planning import PlanMaker, Planning
 from bot.operations.policies import Policies
 from bot.operations.preflight import PreflightJob, Preflights
 from bot.operations.pruning import Pruning
@@ -78,8 +78,7 @@ def build(context: Context) -> House:
     drills = Drills(context, backups)
     schedules = _schedules(context, backups, drills)
     reports = Reports(context, health, schedules)
-    planners = {OperationKind.RESTORE: RestorePlanner(context, backups), OperationKind.UNDO: UndoPlanner(context)}
-    planning = Planning(context, planners)
+    planning = Planning(context, _planners(context, backups))
     sweeps, audit_heads = Sweeps(context, backups, health), AuditHeads(context)
     services = Services(
         settings=context.settings,
@@ -123,6 +122,10 @@ def _jobs(
         OperationKind.DRILL: DrillJob(context, backups, engine),
         OperationKind.PREFLIGHT: PreflightJob(context, backups, windows),
     }
+
+
+def _planners(context: Context, backups: Backups) -> dict[OperationKind, PlanMaker]:
+    return {OperationKind.RESTORE: RestorePlanner(context, backups), OperationKind.UNDO: UndoPlanner(context)}
 
 
 def _schedules(context: Context, backups: Backups, drills: Drills) -> Schedules:

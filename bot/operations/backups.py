@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from bot.errors import NotFound
 from bot.models import Actor, Backup, BackupKind, Operation, OperationKind, Surface
 from bot.operations.context import Context
-from bot.operations.requests import open_operation
+from bot.operations.requests import open_operation, open_scheduled
 from bot.policy import may_request
 from bot.store import backups
 
@@ -35,7 +35,7 @@ class Backups:
         self._context.target(target)
         verdict = may_request(actor, *self._context.facts(target, actor), channel)
         self._context.demand(verdict, actor, "backup.request", target)
-        operation = open_operation(
+        return open_operation(
             self._context,
             OperationKind.BACKUP,
             target,
@@ -46,19 +46,11 @@ class Backups:
             deferred=deferred,
             verdict=verdict,
         )
-        if operation is None:
-            raise AssertionError("only a schedule's fire can come twice")
-        return operation
 
     def request_scheduled(self, target: str, fire: datetime) -> Operation | None:
         """Queue the backup of one fire of the schedule, once, however often it fires."""
-        return open_operation(
-            self._context,
-            OperationKind.BACKUP,
-            target,
-            SCHEDULE,
-            parameters={"note": "", "kind": BackupKind.SCHEDULED},
-            scheduled_for=fire,
+        return open_scheduled(
+            self._context, OperationKind.BACKUP, target, SCHEDULE, fire, {"note": "", "kind": BackupKind.SCHEDULED}
         )
 
     def newest_first(self, target: str | None, limit: int = 20, offset: int = 0) -> list[Backup]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from bot.models import Actor, Operation, OperationKind, Surface
 from bot.operations.backups import Backups
 from bot.operations.context import Context
-from bot.operations.requests import open_operation
+from bot.operations.requests import open_operation, open_scheduled
 from bot.policy import may_request
 
 SCHEDULE = Actor("schedule", "the schedule", Surface.SCHEDULE)
@@ -32,7 +32,7 @@ class Drills:
         verdict = may_request(actor, *self._context.facts(target, actor), channel)
         self._context.demand(verdict, actor, "drill.request", target)
         backup = self._backups.get(target, backup_id)
-        operation = open_operation(
+        return open_operation(
             self._context,
             OperationKind.DRILL,
             target,
@@ -42,17 +42,7 @@ class Drills:
             deferred=deferred,
             verdict=verdict,
         )
-        if operation is None:
-            raise AssertionError("only a schedule's fire can come twice")
-        return operation
 
     def request_scheduled(self, target: str, fire: datetime) -> Operation | None:
         """Queue the drill of one fire of the schedule, once, however often it fires; of the newest backup then."""
-        return open_operation(
-            self._context,
-            OperationKind.DRILL,
-            target,
-            SCHEDULE,
-            parameters={"backup_id": "latest"},
-            scheduled_for=fire,
-        )
+        return open_scheduled(self._context, OperationKind.DRILL, target, SCHEDULE, fire, {"backup_id": "latest"})

@@ -40,12 +40,7 @@ class Preflights:
     def request(self, target: str, actor: Actor, channel: str | None = None, *, deferred: bool = True) -> Operation:
         """Queue a preflight: reading only, so anybody may. Raises NotFound."""
         self._context.target(target)
-        operation = open_operation(
-            self._context, OperationKind.PREFLIGHT, target, actor, channel=channel, deferred=deferred
-        )
-        if operation is None:
-            raise AssertionError("only a schedule's fire can come twice")
-        return operation
+        return open_operation(self._context, OperationKind.PREFLIGHT, target, actor, channel=channel, deferred=deferred)
 
 
 class PreflightJob:

@@ -22,12 +22,10 @@ def open_operation(
     reason: str = "",
     parameters: Mapping[str, Any] | None = None,
     channel: str | None = None,
-    scheduled_for: datetime | None = None,
     deferred: bool = True,
     verdict: Verdict | None = None,
-) -> Operation | None:
-    """None when this fire of a schedule made its operation before. `verdict`: what allowed it, for the audit log."""
-    now = context.now()
+) -> Operation:
+    """One that a person asked for. `verdict`: what allowed it, for the audit log."""
     operation = Operation(
         id=context.new_id(),
         kind=kind,
@@ -36,29 +34,65 @@ def open_operation(
         requester=actor,
         reason=reason,
         parameters=dict(parameters or {}),
-        created_at=now,
+        created_at=context.now(),
         version=1,
         channel=channel,
     )
+    _write_down(context, operation, verdict=verdict, deferred=deferred)
+    return operation
+
+
+def open_scheduled(
+    context: Context,
+    kind: OperationKind,
+    target: str,
+    actor: Actor,
+    fire: datetime,
+    parameters: Mapping[str, Any] | None = None,
+) -> Operation | None:
+    """One of a schedule; None when this fire made its operation before."""
+    operation = Operation(
+        id=context.new_id(),
+        kind=kind,
+        target=target,
+        state=OperationState.QUEUED,
+        requester=actor,
+        reason="",
+        parameters=dict(parameters or {}),
+        created_at=context.now(),
+        version=1,
+    )
+    return operation if _write_down(context, operation, fire=fire) else None
+
+
+def _write_down(
+    context: Context,
+    operation: Operation,
+    *,
+    fire: datetime | None = None,
+    verdict: Verdict | None = None,
+    deferred: bool = True,
+) -> bool:
+    """False when this fire made its operation before."""
     with context.database.transaction() as connection:
-        if not operations.insert(connection, operation, scheduled_for):
-            return None
+        if not operations.insert(connection, operation, fire):
+            return False
         audit.append(
             connection,
-            now,
-            actor,
-            f"{kind}.request",
+            operation.created_at,
+            operation.requester,
+            f"{operation.kind}.request",
             "accepted",
-            target=target,
+            target=operation.target,
             operation_id=operation.id,
-            after=state,
-            detail={"reason": reason, **operation.parameters, **_allowed(verdict)},
+            after=operation.state,
+            detail={"reason": operation.reason, **operation.parameters, **_allowed(verdict)},
         )
         place = context.settings.slack.channels.operations
-        messages.want(connection, SubjectKind.OPERATION, operation.id, place, now)
+        messages.want(connection, SubjectKind.OPERATION, operation.id, place, operation.created_at)
         if deferred:
             context.queue.defer_operation(connection, operation)
-    return operation
+    return True
 
 
 def _allowed(verdict: Verdict | None) -> dict[str, str]:

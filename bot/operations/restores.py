@@ -51,7 +51,7 @@ class Restores:
             raise UsageError("A restore needs a reason.", "Say in a sentence why the data must go back.")
         backup = self._backups.get(request.target, request.backup_id)
         only = chosen_tables(request.only, (table.table for table in backup.manifest.digest.tables))
-        operation = open_operation(
+        return open_operation(
             self._context,
             OperationKind.RESTORE,
             request.target,
@@ -63,6 +63,3 @@ class Restores:
             deferred=deferred,
             verdict=verdict,
         )
-        if operation is None:
-            raise AssertionError("only a schedule's fire can come twice")
-        return operation

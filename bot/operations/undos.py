@@ -45,7 +45,7 @@ class Undos:
         if not request.reason.strip():
             raise UsageError("An undo needs a reason.", "Say in a sentence why the former database must come back.")
         undone = self.undoable(request.target)
-        operation = open_operation(
+        return open_operation(
             self._context,
             OperationKind.UNDO,
             request.target,
@@ -57,5 +57,3 @@ class Undos:
             deferred=deferred,
             verdict=verdict,
         )
-        assert operation is not None  # noqa: S101 - only a schedule's fire can come twice
-        return operation
