@@ -16,8 +16,9 @@ from bot.errors import DatabaseUnreachable, Interrupted
 from bot.models import Operation, OperationKind, OperationState
 from bot.operations.asides import Asides
 from bot.operations.audit_heads import AuditHeads
+from bot.operations.holding import TargetBusy
 from bot.operations.pruning import Pruning
-from bot.operations.runner import Runner, TargetBusy
+from bot.operations.runner import Runner
 from bot.operations.sweep import Sweeps
 from bot.runtime.stop import StopSignal
 from bot.settings import Settings

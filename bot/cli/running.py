@@ -15,7 +15,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from bot.cli.session import err
 from bot.errors import BaselinerError, Interrupted
 from bot.models import Operation, StepState
-from bot.operations.runner import TargetBusy
+from bot.operations.holding import TargetBusy
 from bot.runtime.stop import StopSignal
 from bot.wiring import House
 

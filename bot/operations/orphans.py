@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot.models import OperationKind, OperationState
 from bot.operations.context import Context
-from bot.operations.runner import lock_key
+from bot.operations.holding import lock_key
 from bot.store import operations
 from bot.store.database import Connection, one
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-
-import psycopg
 
 from bot.errors import BaselinerError, StorageFailed
 from bot.models import Actor, Prune, Surface
 from bot.operations.context import Context
+from bot.operations.holding import holding, target_key
 from bot.operations.retention import judge_listed
-from bot.operations.runner import TargetBusy, target_key
 from bot.operations.storages import named
 from bot.retention import Judgement
 from bot.storage import Storage
@@ -40,7 +37,8 @@ class Pruning:
         Raises NotFound; TargetBusy when an operation holds the target for `wait` seconds.
         """
         self._context.target(target)
-        with self._held(target, wait):
+        then = "Its backups are pruned as soon as it has ended."
+        with holding(self._context, target_key(target), target, wait, then):
             tally, problem = _Tally(), ""
             try:
                 self._prune(target, tally)
@@ -134,16 +132,3 @@ class Pruning:
                 f"Define [storage.{name}] again; nothing is removed until then.",
             )
         return named(self._context, name)
-
-    @contextmanager
-    def _held(self, target: str, wait: float) -> Generator[None]:
-        """No backup, restore or other prune of the target meanwhile."""
-        with self._context.database.connect() as holder:
-            holder.execute("SELECT set_config('lock_timeout', %s, false)", (f"{int(wait * 1000)}ms",))
-            try:
-                holder.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", (target_key(target),))
-            except psycopg.errors.LockNotAvailable as error:
-                raise TargetBusy(
-                    f"An operation holds {target}.", "Its backups are pruned as soon as it has ended."
-                ) from error
-            yield

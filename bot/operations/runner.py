@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import psycopg
 
-from bot.errors import BaselinerError, Conflict, Interrupted, PlanVoid
+from bot.errors import BaselinerError, Interrupted, PlanVoid
 from bot.models import Actor, Failure, Operation, OperationKind, OperationState, SubjectKind
 from bot.operations.cancelling import listening
 from bot.operations.context import Context
+from bot.operations.holding import holding, lock_key
 from bot.operations.journal import Journal
 from bot.operations.records import record
 from bot.runtime.stop import StopSignal
@@ -42,10 +42,6 @@ class Job(Protocol):
         ...
 
 
-class TargetBusy(Conflict):
-    """Another operation holds the target."""
-
-
 class Planner(Protocol):
     """Makes the plan of an operation that needs approval."""
 
@@ -73,7 +69,9 @@ class Runner:
         if operation is None or operation.state not in _CAN_START:
             return operation
         job = self._jobs[operation.kind]
-        with self._held(operation, job, wait):
+        key = lock_key(operation, locks_target=job.locks_target)
+        then = "It runs as soon as the other one has ended."
+        with holding(self._context, key, operation.target, wait, then):
             started = self._start(operation_id)
             if started is not None:
                 self._run(started, job, stop, can_resume=can_resume)
@@ -198,36 +196,12 @@ class Runner:
         with self._context.database.transaction() as connection:
             return operations.get(connection, operation_id)
 
-    @contextmanager
-    def _held(self, operation: Operation, job: Job, wait: float) -> Generator[None]:
-        """The lock that makes one worker of a target; a killed worker's is free as soon as its connection is gone."""
-        key = lock_key(operation, locks_target=job.locks_target)
-        with self._context.database.connect() as holder:
-            holder.execute("SELECT set_config('lock_timeout', %s, false)", (f"{int(wait * 1000)}ms",))
-            try:
-                holder.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", (key,))
-            except psycopg.errors.LockNotAvailable as error:
-                raise TargetBusy(
-                    f"Another operation holds {operation.target}.", "It runs as soon as the other one has ended."
-                ) from error
-            yield
-
 
 def _demand_attempts(operation: Operation, job: Job) -> None:
     if operation.attempt > job.attempts:
         raise BaselinerError(
             f"Its worker was killed or stopped {job.attempts} times.", "Find out what kills it, then ask again."
         )
-
-
-def lock_key(operation: Operation, *, locks_target: bool) -> str:
-    """What the worker of an operation holds, as an advisory lock, for as long as it lives."""
-    return target_key(operation.target) if locks_target else f"baseliner:operation:{operation.id}"
-
-
-def target_key(target: str) -> str:
-    """The advisory lock of whoever changes a target or its backups."""
-    return f"baseliner:target:{target}"
 
 
 def _called_off(asked_by: Actor, left: str) -> Failure:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.models import Operation, OperationState
+from bot.operations.holding import TargetBusy
 from bot.operations.orphans import adopt
-from bot.operations.runner import TargetBusy
 from bot.runtime.stop import StopSignal
 from tests.house import OPERATOR, TARGET, Rig
 from tests.integration.operations.hooks import Moment, run_and_die

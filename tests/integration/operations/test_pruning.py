@@ -16,8 +16,8 @@ import pytest
 
 from bot.errors import NotFound, StorageFailed
 from bot.models import Backup, BackupKind, OperationState, Prune
+from bot.operations.holding import TargetBusy
 from bot.operations.retention import Preview
-from bot.operations.runner import TargetBusy
 from bot.storage.local import LocalStorage
 from tests.house import OPERATOR, TARGET, MovableClock, Rig, Setup, open_house
 from tests.stored import store_backup
@@ -212,7 +212,7 @@ def test_a_young_safety_backup_stays(rig: Rig) -> None:
 
 def test_an_operation_on_the_target_comes_first(rig: Rig) -> None:
     with shelf(rig, 1, 2, 3) as house, rig.holding(f"baseliner:target:{TARGET}"):
-        with pytest.raises(TargetBusy, match="An operation holds inventory"):
+        with pytest.raises(TargetBusy, match="Another operation holds inventory"):
             house.rig.house.work.pruning.prune(TARGET, wait=0.05)
         assert house.there == [0, 1, 2]
 
