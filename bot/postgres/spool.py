@@ -72,6 +72,7 @@ class Spool:
         self._pack: Outlet | None = None
         self._files: dict[str, _File] = {}
         self._gone_bytes = 0
+        self._lay = 0
         self._work: list[Future[None]] = []
 
     def __enter__(self) -> Self:
@@ -94,7 +95,9 @@ class Spool:
         self._raise_failures()
         self._find()
         lying = sum(file.size - file.given_back for file in self._files.values())
-        crowded = lying > self._pause_above
+        # By the next look it may grow as much again.
+        crowded = lying + max(0, lying - self._lay) > self._pause_above
+        self._lay = lying
         for file in self._files.values():
             self._take(file, even_if_small=crowded)
         if crowded and not leash.paused:
