@@ -25,6 +25,7 @@ from bot.store import audit_exports, prunes
 _log = logging.getLogger(__name__)
 _GRACE = 600
 SWEEP_SECONDS = 60
+_SWEPT_WITHIN = timedelta(minutes=3)
 PRUNE_EVERY = timedelta(days=1)
 
 
@@ -78,8 +79,14 @@ class Clockwork:
         settings = self._context.settings.report
         if settings.enabled:
             at = CronTrigger(hour=settings.at.hour, minute=settings.at.minute, timezone=settings.timezone)
-            scheduler.add_job(self._reports.advance, at, id="report")
-            self._every(scheduler, "reports", 30, self._reports.advance)
+            begun = self._context.now()
+            scheduler.add_job(self._report, at, [begun], id="report")
+            self._every(scheduler, "reports", 5, lambda: self._report(begun))
+
+    def _report(self, begun: datetime) -> None:
+        """After a start the first sweeps are waited for: a report that knows nothing yet would alarm for nothing."""
+        if self._context.now() - begun >= _SWEPT_WITHIN or self._reports.informed():
+            self._reports.advance()
 
     def _defer_audit_exports(self) -> None:
         """Once a day in UTC for each target; every hour where that failed."""

@@ -18,7 +18,7 @@ from bot.models import (
 )
 from bot.operations.context import Context
 from bot.operations.firing import Schedules
-from bot.operations.health import Health
+from bot.operations.health import SILENCE, Health
 from bot.operations.report_checks import TargetFacts, judge_audit, judge_target, severity, worst
 from bot.store import (
     audit,
@@ -71,6 +71,10 @@ class Reports:
         if last is None or last.day >= day or now.astimezone(due.tzinfo).date() != day:
             return False
         return self._post(day, self.now())
+
+    def informed(self) -> bool:
+        """Whether every target was swept lately."""
+        return not any(check.name == SILENCE for swept in self._health.latest() for check in swept.checks)
 
     def now(self) -> Report:
         """As things are now, since the last that was posted. Reads the state database alone."""

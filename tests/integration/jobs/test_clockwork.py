@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
 
 from bot.models import OperationState, Surface, WindowRequest, WindowState
-from tests.house import NOW, OPERATOR, TARGET, Rig
+from bot.runtime.stop import StopSignal
+from bot.store import reports
+from tests.house import NOW, OPERATOR, TARGET, Rig, Setup
 from tests.support import eventually
 
 
@@ -112,25 +115,43 @@ def test_targets_with_rules_are_pruned_daily(real_time: Rig) -> None:
             eventually(lambda: jobs(real_time, "prune") == 1)
 
 
-def reports(rig: Rig) -> int:
+def reporting_now(rig: Rig) -> Setup:
+    """The report is due since the beginning of this minute."""
+    document = {**rig.setup.document, "report": {"at": f"{rig.clock.now():%H:%M}"}}
+    return replace(rig.setup, document=document)
+
+
+def begin_reports(rig: Rig) -> None:
+    """As if it had run since yesterday."""
+    yesterday = rig.clock.now() - timedelta(days=1)
+    with rig.house.context.database.transaction() as connection:
+        reports.insert(connection, yesterday.date(), yesterday, None)
+
+
+def posted(rig: Rig) -> int:
     return int(rig.state("SELECT count(*) FROM messages WHERE subject = 'report'"))
 
 
 def test_the_daily_report_is_posted_once_by_whoever_leads_and_after_a_restart(real_time: Rig) -> None:
-    at = real_time.clock.now().replace(second=0, microsecond=0)
-    document = {**real_time.setup.document, "report": {"at": f"{at:%H:%M}"}}
-    with real_time.rebuilt(type(real_time.setup)(document, {})) as house:
-        house.clock.set(at - timedelta(hours=1))
-        with wound_up(house):
-            eventually(lambda: real_time.state("SELECT count(*) FROM reports") == 1)
-        assert reports(real_time) == 0
-        house.clock.set(at + timedelta(seconds=30))
+    with real_time.rebuilt(reporting_now(real_time)) as house:
+        begin_reports(house)
+        house.sweeps.sweep(TARGET, StopSignal())
         with house.rebuilt(house.setup, seed=3) as another, wound_up(house, another):
-            eventually(lambda: reports(real_time) == 1)
+            eventually(lambda: posted(real_time) == 1)
         with wound_up(house):
             eventually(lambda: jobs(real_time, "sweep") == 1)
             assert not house.services.reports.advance()
-    assert reports(real_time) == 1
+    assert posted(real_time) == 1
+
+
+def test_after_a_start_the_report_waits_for_the_first_sweeps_but_not_for_long(real_time: Rig) -> None:
+    with real_time.rebuilt(reporting_now(real_time)) as house:
+        begin_reports(house)
+        with wound_up(house):
+            eventually(lambda: jobs(real_time, "sweep") == 1 and jobs(real_time, "export_audit_head") == 1)
+            assert posted(real_time) == 0
+            house.clock.move(minutes=3)
+            eventually(lambda: posted(real_time) == 1)
 
 
 def test_the_audit_logs_head_is_to_be_exported_daily_and_soon_again_after_a_failure(real_time: Rig) -> None:
