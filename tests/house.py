@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-import pytest
 
 from bot.jobs import JobQueue
 from bot.membership import Membership, Standing
@@ -22,7 +21,6 @@ from bot.postgres.digest import database_digest
 from bot.runtime.stop import StopSignal
 from bot.services import Services
 from bot.settings import Settings
-from bot.store import schema
 from bot.store.database import StateDatabase
 from bot.wiring import House, build
 from sandbox.cluster import Cluster
@@ -30,7 +28,7 @@ from tests.services import ShellServices
 from tests.support import Bucket, Database, fresh_database, random_name
 
 if TYPE_CHECKING:
-    from tests.conftest import Clusters
+    pass
 
 NOW = datetime(2026, 11, 22, 10, 15, tzinfo=UTC)
 TARGET = "inventory"
@@ -284,14 +282,6 @@ def rig_on(cluster: Cluster, state_dsn: str, directory: Path, bucket: Bucket | N
             cluster.drop_database(target.name + suffix)
 
 
-@pytest.fixture(scope="session")
-def state_template(clusters: Clusters) -> Iterator[Database]:
-    """A state database at the newest schema, to be copied."""
-    with fresh_database(clusters.get(16), "template") as database:
-        schema.upgrade(database.dsn)
-        yield database
-
-
 @contextmanager
 def fresh_state(template: Database) -> Iterator[str]:
     """The URI of a copy of the template, dropped afterwards."""
@@ -299,30 +289,3 @@ def fresh_state(template: Database) -> Iterator[str]:
     cluster.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template.name}"')
     yield cluster.dsn(name)
     cluster.drop_database(name)
-
-
-@pytest.fixture
-def upgraded_state_dsn(state_template: Database) -> Iterator[str]:
-    """The URI of a state database of the test's own, at the newest schema."""
-    with fresh_state(state_template) as dsn:
-        yield dsn
-
-
-@pytest.fixture
-def target_major(request: pytest.FixtureRequest) -> int:
-    """PostgreSQL 16, unless the test is parametrised with others (`indirect`)."""
-    return int(getattr(request, "param", 16))
-
-
-@pytest.fixture
-def rig(clusters: Clusters, upgraded_state_dsn: str, tmp_path: Path, target_major: int) -> Iterator[Rig]:
-    """A house that keeps its backups in a directory."""
-    with rig_on(clusters.get(target_major), upgraded_state_dsn, tmp_path) as rig:
-        yield rig
-
-
-@pytest.fixture
-def s3_rig(clusters: Clusters, upgraded_state_dsn: str, tmp_path: Path, target_major: int, s3: Bucket) -> Iterator[Rig]:
-    """A house that keeps its backups in S3."""
-    with rig_on(clusters.get(target_major), upgraded_state_dsn, tmp_path, s3) as rig:
-        yield rig
