@@ -16,7 +16,7 @@ from bot.operations.context import unknown_target
 _BACKUP_ID = re.compile(r"\d{8}T\d{6}Z-[A-Za-z0-9]+")
 _TIME_OF_DAY = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 _WINDOW_EXAMPLES = (
-    "Write `window in 30m for 1h reason`, `window at 22:00 for 2h reason` or `window 2026-11-23T22:00 for 2h reason`."
+    "Write “window in 30m for 1h reason”, “window at 22:00 for 2h reason” or “window 2026-11-23T22:00 for 2h reason”."
 )
 
 
@@ -203,6 +203,6 @@ def _aware(moment: datetime, zone: ZoneInfo | None) -> datetime:
 def _known(zone: ZoneInfo | None) -> ZoneInfo:
     if zone is None:
         raise UsageError(
-            "Slack did not tell your time zone.", "Write `in 30m`, or the date with its offset: 2026-11-23T22:00+01:00."
+            "Slack did not tell your time zone.", "Write “in 30m”, or the date with its offset: 2026-11-23T22:00+01:00."
         )
     return zone

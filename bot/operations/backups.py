@@ -75,7 +75,7 @@ class Backups:
         if found.target != target:
             raise NotFound(
                 f"Backup {backup_id} belongs to {found.target}, not to {target}.",
-                f"List them: baseliner backups {target}",
+                f"List them: /baseliner backups {target}",
             )
         return found
 
@@ -87,11 +87,11 @@ class Backups:
         if until is not None:
             raise NotFound(
                 f"{target} has no backup from before {until:%Y-%m-%d %H:%M} UTC.",
-                f"List them: baseliner backups {target}",
+                f"List them: /baseliner backups {target}",
             )
         if self.newest_first(target, 1):
-            raise NotFound(f"{target} has only safety backups.", f"Name one: baseliner backups {target} lists them.")
-        raise NotFound(f"{target} has no backup yet.", f"List them: baseliner backups {target}")
+            raise NotFound(f"{target} has only safety backups.", f"Name one: /baseliner backups {target} lists them.")
+        raise NotFound(f"{target} has no backup yet.", f"List them: /baseliner backups {target}")
 
     def find(self, backup_id: str, target: str = "TARGET") -> Backup:
         """Of any target; `target` is where to look for others. Raises NotFound."""
@@ -106,11 +106,11 @@ class Backups:
         with self._context.database.transaction() as connection:
             removed = backups.removal(connection, backup_id)
         if removed is None:
-            return NotFound(f"There is no backup {backup_id!r}.", f"List them: baseliner backups {target}")
+            return NotFound(f"There is no backup {backup_id!r}.", f"List them: /baseliner backups {target}")
         return NotFound(
             f"Backup {removed.id} of {removed.target} was removed on {removed.removed_at:%Y-%m-%d %H:%M} UTC: "
             f"{removed.why}.",
-            f"List those that are there: baseliner backups {removed.target}",
+            f"List those that are there: /baseliner backups {removed.target}",
         )
 
 

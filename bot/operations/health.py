@@ -35,6 +35,6 @@ class Health:
             "The target is watched",
             CheckState.UNKNOWN,
             f"no sweep in the last {int(STALE.total_seconds() // 60)} minutes; {said}",
-            "Are `baseliner serve` and a worker of the target's queue running?",
+            "Are “baseliner serve” and a worker of the target's queue running?",
         )
         return Checklist(target, seen.checked_at if seen else self._context.now(), (check,))

@@ -34,7 +34,7 @@ def judge_schedule(schedule: Schedule, facts: ScheduleFacts, now: datetime) -> C
     due = schedule.next_after(facts.since) if facts.since is not None else None
     if due is not None and now - due > GRACE + schedule.jitter:
         late = f"the backup due at {_at(due)} has not started"
-        return Check(name, title, CheckState.FAILED, late, "Is `baseliner serve` running? Take one: /baseliner backup")
+        return Check(name, title, CheckState.FAILED, late, "Is “baseliner serve” running? Take one: /baseliner backup")
     last = facts.last
     if last is None:
         return Check(name, title, CheckState.PASSED, "the first one is still to come")

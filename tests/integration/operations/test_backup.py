@@ -117,7 +117,7 @@ def test_a_second_run_of_an_operation_that_ended_does_nothing(rig: Rig) -> None:
 def test_a_backup_that_is_not_there_is_named(rig: Rig, asked: str) -> None:
     with pytest.raises(NotFound, match="no backup") as caught:
         rig.services.backups.get(TARGET, asked)
-    assert caught.value.remedy == "List them: baseliner backups inventory"
+    assert caught.value.remedy == "List them: /baseliner backups inventory"
 
 
 def test_a_stranger_is_refused_audited_and_told_who_can(rig: Rig) -> None:
