@@ -56,7 +56,7 @@ class _File:
 class Spool:
     """Takes `directory` away through outlets that `open_outlet` makes by file name. `look` has to be called often.
 
-    At most about `room` bytes lie in the directory: pg_dump is paused at three quarters of it.
+    About `room` bytes lie in the directory at most, and what pg_dump writes between two looks: it is paused before.
     """
 
     def __init__(
