@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import suppress
 
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
@@ -45,9 +46,12 @@ class SocketMode:
         client = self._handler.client
         client.auto_reconnect_enabled = False
         client.current_session_state.terminated = True
-        client.disconnect()
+        # slack_sdk's receiver may be closing the same connection at the same moment.
+        with suppress(AttributeError):
+            client.disconnect()
         _end_receiver(client)
-        client.close()
+        with suppress(AttributeError):
+            client.close()
 
     def _connect(self) -> None:
         pause = FIRST_PAUSE
