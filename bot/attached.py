@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -34,7 +35,10 @@ class AttachedWorker:
         """Returns when `stop` is set and the worker has ended."""
         pause = _FIRST_PAUSE
         while not stop.is_set():
+            started = time.monotonic()
             code = self._run_once(stop)
+            if time.monotonic() - started > _LONGEST_PAUSE:
+                pause = _FIRST_PAUSE
             if not stop.is_set():
                 _log.error("the worker ended by itself with exit code %s; another starts in %.0f s", code, pause)
             stop.wait(pause)

@@ -124,10 +124,11 @@ class RestoreCourse:
         kept = aside_name(self._live, f"{self._operation.id}r")
         with self._journal.step(WAY_BACK[0]) as notes:
             self._outage.stop_again()
+            # Before the swap: a worker that is killed after it has nobody who would find this database again.
+            with self._context.database.transaction() as state:
+                operations.note_result(state, self._operation.id, {"aside_database": kept})
             with self._server.maintenance(self._aside) as connection:
                 swap(connection, self._live, self._aside, kept, stop=stop)
-            with self._context.database.transaction() as connection:
-                operations.note_result(connection, self._operation.id, {"aside_database": kept})
             notes.detail = f"the restored database is kept as {kept}, closed"
 
     def roll_back(self) -> str:

@@ -37,8 +37,8 @@ class RestorePlanner:
         with server.connect() as connection:
             _refuse_newer(server_facts(connection), backup)
             demand(connection, needs_of_database(backup.manifest.properties))
-            disk = room_on_server(connection, server, backup.manifest.database_bytes)
             only = operation.parameters.get("only")
+            disk = None if only else room_on_server(connection, server, backup.manifest.database_bytes)
             common = swap_body(context, operation, connection, server.database, backup.taken_at, replaces=not only)
         if only:
             return common | {"backup": _backup(backup), "side": _side(operation, backup), "warnings": []}

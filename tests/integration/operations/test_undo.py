@@ -146,15 +146,24 @@ def test_a_restore_whose_application_stays_ill_can_be_undone(rig: Rig) -> None:
     assert devices(rig) == {"new"}
 
 
-@pytest.mark.parametrize("killed_before", [None, "start_services", "health", "way_back"])
-def test_by_setting_the_way_back_is_taken_at_once(rig: Rig, killed_before: str | None) -> None:
+@pytest.mark.parametrize(
+    ("killed_at", "moment"),
+    [
+        (None, Moment.BEFORE),
+        ("start_services", Moment.BEFORE),
+        ("health", Moment.BEFORE),
+        ("way_back", Moment.BEFORE),
+        ("way_back", Moment.AFTER),
+    ],
+)
+def test_by_setting_the_way_back_is_taken_at_once(rig: Rig, killed_at: str | None, moment: Moment) -> None:
     rig.backup()
     rig.execute("UPDATE devices SET name = 'new'")
     application = {"health_url": "http://127.0.0.1:9/health", "health_deadline": "1s", "when_unhealthy": "undo"}
     with rig.rebuilt(rig.setup.with_application(**application)) as ill:
         operation = ill.approved_restore()
-        if killed_before is not None:
-            run_and_die(ill.setup, operation.id, killed_before, Moment.BEFORE, rig.directory)
+        if killed_at is not None:
+            run_and_die(ill.setup, operation.id, killed_at, moment, rig.directory)
         failed = ill.run(operation)
     assert failed.state is OperationState.FAILED
     assert failed.failure is not None
