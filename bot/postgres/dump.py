@@ -139,6 +139,8 @@ def dump(
         "--format=directory",
         f"--jobs={jobs}",
         "--compress=0",
+        # The files go at once. Besides, a file that is opened again to be synced looks as if it were being written.
+        "--no-sync",
         f"--file={spooling.directory}",
         f"--snapshot={snapshot_id}",
         f"--lock-wait-timeout={int(lock_timeout * 1000)}",

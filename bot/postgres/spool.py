@@ -7,7 +7,6 @@ Linux that can punch holes will do (`fallocate(2)`: ext4, xfs, btrfs, tmpfs).
 
 from __future__ import annotations
 
-import fcntl
 import os
 import tarfile
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from typing import Protocol, Self
 from bot.errors import StorageFailed
 from bot.models import SMALL_FILES
 from bot.postgres.holes import punch_hole
+from bot.postgres.writers import is_closed
 from bot.runtime.leash import Leash
 from bot.runtime.stop import StopSignal
 
@@ -131,7 +131,7 @@ class Spool:
                 with suppress(FileNotFoundError):
                     if not file.closed:
                         # In this order: what is closed grows no more.
-                        closed = _is_closed(file.path)
+                        closed = is_closed(file.path)
                         file.size = file.path.stat().st_size
                         file.closed = closed
                     self._files[entry.name] = file
@@ -200,20 +200,3 @@ class Spool:
 def _remove(file: _File) -> None:
     file.path.unlink()
     file.gone = True
-
-
-def _is_closed(path: Path) -> bool:
-    """Whether nobody has the file open for writing: only then does Linux grant a read lease (`fcntl(2)`)."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        # An empty one may be just about to be opened for writing, and a lease be broken by that, with a signal.
-        if os.fstat(descriptor).st_size == 0:
-            return False
-        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
-        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
-    except OSError:
-        return False
-    else:
-        return True
-    finally:
-        os.close(descriptor)
