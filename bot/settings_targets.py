@@ -9,19 +9,29 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from bot.cron import cron_trigger
+from bot.settings_docker import ComposeName, TargetDocker
 from bot.settings_policy import Policy
 from bot.settings_storage import Encryption, Section, StorageNames, Url
 from bot.settings_types import Argv, Dsn, Duration, Name, Size, known_zone
 
 
 class ServiceSettings(Section):
-    """One service of the application, stopped before a swap and started after it."""
+    """One service of the application, stopped before a swap and started after it.
+
+    By its three commands; without them, it is Compose's service of that name in the target's project.
+    """
 
     name: Name
-    stop: Argv
-    start: Argv
-    status: Argv
+    stop: Argv | None = None
+    start: Argv | None = None
+    status: Argv | None = None
     """exit code 0: running, 3: stopped"""
+    pause: bool = False
+    """True: Compose's containers of it are paused instead, which suits what only works in the background"""
+
+    @property
+    def in_docker(self) -> bool:
+        return self.stop is None
 
 
 class Application(Section):
@@ -33,17 +43,24 @@ class Application(Section):
     command_deadline: Duration = timedelta(seconds=60)
     when_unhealthy: Literal["ask", "undo"] = "ask"
     """after a restore: leave the restored data in place for people to decide, or swap back at once"""
+    smoke: tuple[str, ...] = ()
+    """queries whose first value must be neither false nor null once the application is healthy again"""
 
 
 class Migrations(Section):
     """Where the deployed code's Alembic history is. Commands are argv lists, never a shell."""
 
+    service: ComposeName | None = None
+    """Compose's service in whose container they are run; None: they are run on the worker's host"""
     heads: Argv
     """prints the heads of the code, such as `alembic heads`"""
     history: Argv | None = None
     """prints the whole history, such as `alembic history`; needed to name pending revisions"""
     directory: Path | None = None
+    """where they are run: in the service's container, or on the worker's host"""
     version_table: str = "alembic_version"
+    on_start: bool | None = None
+    """whether the application migrates the database when it starts; None: not known"""
 
 
 class Retention(Section):
@@ -110,6 +127,8 @@ class TargetSettings(Section):
     retention: Retention | None = None
     """None: nothing is ever removed"""
     log_shipping: bool = False
+    foreign_dependents: Literal["refuse", "allow"] = "refuse"
+    """a restore under foreign servers of other databases that lead to this one"""
     keep_old_for: Duration = timedelta(hours=24)
     """how long the database that a restore set aside stays"""
     jobs: int = Field(default=2, ge=1, le=32)
@@ -120,10 +139,16 @@ class TargetSettings(Section):
     """of a larger table the rows are only counted; 0 counts everywhere"""
     tools: tuple[Path, ...] = ()
     """folders with PostgreSQL client programs, looked at first"""
+    docker: TargetDocker | None = None
     application: Application = Application()
     migrations: Migrations | None = None
     drill: Drill = Drill()
     policy: Policy | None = None
+
+    @property
+    def version_table(self) -> str:
+        """Where Alembic notes the database's revision."""
+        return self.migrations.version_table if self.migrations else "alembic_version"
 
     @field_validator("timezone")
     @classmethod

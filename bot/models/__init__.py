@@ -12,6 +12,7 @@ from bot.models.backups import (
     Manifest,
     StoredObject,
     TableDigest,
+    TupleCounters,
 )
 from bot.models.checks import (
     Alert,
@@ -93,6 +94,7 @@ __all__ = [
     "Tally",
     "TargetReport",
     "TargetStatus",
+    "TupleCounters",
     "UndoRequest",
     "Unsigned",
     "Window",

@@ -63,6 +63,16 @@ class DatabaseDigest:
 
 
 @dataclass(frozen=True)
+class TupleCounters:
+    """`pg_stat_user_tables` of a moment; comparable with another where the database and the reset are the same."""
+
+    database_oid: int
+    stats_reset: str | None
+    tables: Mapping[str, tuple[int, int, int]]
+    """rows inserted, updated, deleted, by the table's name as in a digest; tables without any are left out"""
+
+
+@dataclass(frozen=True)
 class Manifest:
     """Written last, it commits a backup."""
 
@@ -90,6 +100,8 @@ class Manifest:
     recipients: tuple[str, ...] = ()
     """public keys that the objects are encrypted to; none: they are not"""
     format: int = 1
+    counters: TupleCounters | None = None
+    """of right before the snapshot; None: not recorded"""
 
     @property
     def stored_bytes(self) -> int:

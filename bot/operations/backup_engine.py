@@ -13,10 +13,11 @@ from psycopg.errors import LockNotAvailable
 
 from bot.canonical import sha256_hex
 from bot.errors import DatabaseUnreachable
-from bot.models import Backup, BackupKind, DatabaseDigest, Manifest, StoredObject
+from bot.models import Backup, BackupKind, DatabaseDigest, Manifest, StoredObject, TupleCounters
 from bot.operations.context import Context
 from bot.operations.staging import remove_folder, staged
 from bot.operations.storages import object_limit_of, primary_of, sources_of
+from bot.postgres.changes import tuple_counters
 from bot.postgres.connection import Server, server_of
 from bot.postgres.dump import DumpResult, Snapshot, Spooling, dump, globals_sql, plain_dump
 from bot.postgres.facts import (
@@ -65,6 +66,7 @@ class _Source:
     database: DatabaseFacts
     revision: str | None
     expected_bytes: int
+    counters: TupleCounters
 
 
 class BackupEngine:
@@ -138,8 +140,9 @@ class BackupEngine:
                 tools=find_tools(facts.version_num // 10000, settings.tools),
                 facts=facts,
                 database=database,
-                revision=alembic_revision(connection, _version_table(settings)),
+                revision=alembic_revision(connection, settings.version_table),
                 expected_bytes=_expected_bytes(connection, database),
+                counters=tuple_counters(connection),
             )
         with self._context.database.transaction() as state:
             observations.record_target(
@@ -224,6 +227,7 @@ class BackupEngine:
             tools_version=source.tools.version,
             note=order.note,
             recipients=self._recipients(order.target),
+            counters=source.counters,
         )
 
 
@@ -256,7 +260,3 @@ def _expected_bytes(connection: Connection, database: DatabaseFacts) -> int:
         if not isinstance(error.__cause__, LockNotAvailable):
             raise
         return database.size
-
-
-def _version_table(settings: TargetSettings) -> str:
-    return settings.migrations.version_table if settings.migrations else "alembic_version"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -38,13 +39,17 @@ class Outage:
             notes.detail = ", ".join(stopped) or "no service was running"
         self._journal.remember(stopped=True)
 
-    def end(self, stop: StopSignal) -> tuple[str, float]:
-        """Start what ran; may be called again after a crash. Returns its health, and the downtime in seconds."""
+    def end(self, stop: StopSignal, proof: Callable[[], str] = lambda: "") -> tuple[str, float]:
+        """Start what ran; may be called again after a crash. Returns its health, and the downtime in seconds.
+
+        `proof` tells what else is well once its endpoint is, or raises ServiceFailed.
+        """
         with self._journal.step(START[0]) as notes:
             started = self._services.start(self._journal.memory.get("running", []))
             notes.detail = ", ".join(started) or "none was running before"
         with self._journal.step(HEALTH[0]) as notes:
-            health = notes.detail = self._services.await_healthy(stop)
+            answered = self._services.await_healthy(stop)
+            health = notes.detail = ", ".join(filter(None, (answered, proof())))
         since = datetime.fromisoformat(self._journal.memory["stopped_at"])
         return health, (self._clock.now() - since) / timedelta(seconds=1)
 

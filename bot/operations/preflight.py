@@ -99,7 +99,7 @@ class PreflightJob:
 
     def _facts(self, target: str, stop: StopSignal) -> RevisionFacts:
         settings = self._context.target(target)
-        table = settings.migrations.version_table if settings.migrations else "alembic_version"
+        table = settings.version_table
         with server_of(settings, self._context.environment).connect() as connection:
             revision = alembic_revision(connection, table)
         return deployed_revisions(settings, stop, revision)

@@ -13,6 +13,7 @@ from bot.operations.backups import Backups
 from bot.operations.context import Context
 from bot.operations.journal import Journal
 from bot.operations.outage import Outage
+from bot.operations.proof import await_proof
 from bot.operations.staging import make_folder, remove_folder, staging_folder
 from bot.postgres.connection import Server, server_of
 from bot.postgres.digest import compare, database_digest, hashed_in
@@ -23,7 +24,7 @@ from bot.postgres.swap import SwapState, aside_name, drop_database, reopen, scra
 from bot.postgres.tools import find_tools
 from bot.runtime.stop import StopSignal
 from bot.storage import fetch_archive
-from bot.store import operations
+from bot.store import operations, plans
 
 WAY_BACK = ("way_back", "Swap back, since the application is not well")
 
@@ -104,7 +105,7 @@ class RestoreCourse:
         swapped = self._note_swap()
         self._remove_archive()
         try:
-            health, downtime = self._outage.end(stop)
+            health, downtime = self._outage.end(stop, lambda: self._proof(stop))
         except ServiceFailed:
             if self._settings.application.when_unhealthy == "undo":
                 self._go_back(stop)
@@ -118,6 +119,17 @@ class RestoreCourse:
             "downtime_seconds": downtime,
             "health": health,
         }
+
+    def _proof(self, stop: StopSignal) -> str:
+        with self._context.database.transaction() as connection:
+            plan = plans.get(connection, self._operation.id)
+        heads = ",".join(sorted(plan.body.get("heads", ()))) if plan else ""
+        migrations, restored = self._settings.migrations, self._backup.manifest.revision
+        if migrations is None or not heads:
+            return await_proof(self._settings, self._server, None, stop)
+        if migrations.on_start is False or not self._journal.memory.get("running"):
+            return await_proof(self._settings, self._server, {restored}, stop)
+        return await_proof(self._settings, self._server, {heads} if migrations.on_start else {restored, heads}, stop)
 
     def _go_back(self, stop: StopSignal) -> None:
         """The former database is live again; what the application wrote to the restored one is kept with it, aside."""

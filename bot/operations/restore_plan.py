@@ -8,8 +8,8 @@ from typing import Any
 from bot.errors import Refused
 from bot.models import Backup, Downtime, Operation
 from bot.operations.backups import Backups
+from bot.operations.consequences import differences, lost_rows, migrations_outlook
 from bot.operations.context import Context
-from bot.operations.revisions import deployed_revisions
 from bot.operations.storages import sources_of
 from bot.operations.swap_plan import moved_in_common, swap_body
 from bot.postgres.connection import server_of
@@ -39,17 +39,21 @@ class RestorePlanner:
             demand(connection, needs_of_database(backup.manifest.properties))
             only = operation.parameters.get("only")
             disk = None if only else room_on_server(connection, server, backup.manifest.database_bytes)
-            common = swap_body(context, operation, connection, server.database, backup.taken_at, replaces=not only)
-        if only:
-            return common | {"backup": _backup(backup), "side": _side(operation, backup), "warnings": []}
+            common = swap_body(context, operation, connection, server, backup.taken_at, replaces=not only)
+            if only:
+                return common | {"backup": _backup(backup), "side": _side(operation, backup)}
+            common["loses"] |= lost_rows(connection, backup)
+            differing = differences(connection, backup, server.database)
+        migrations, to_mind = migrations_outlook(settings, backup, common["current_revision"], stop)
         return common | {
             "backup": _backup(backup),
             "safety_backup": True,
             "disk": disk,
             "last_time": self._last_time(operation),
             "downtime": operation.parameters.get("downtime", Downtime.NOW),
-            "heads": deployed_revisions(settings, stop).heads if settings.migrations else [],
-            "warnings": _warnings(backup, common["current_revision"]),
+            **migrations,
+            "differences": differing,
+            "warnings": [*common["warnings"], *to_mind],
         }
 
     def _last_time(self, operation: Operation) -> dict[str, Any] | None:
@@ -69,6 +73,8 @@ class RestorePlanner:
 
     def moved(self, approved: Mapping[str, Any], fresh: Mapping[str, Any]) -> list[str]:
         moved = moved_in_common(approved, fresh)
+        if approved.get("pending_migrations") != fresh.get("pending_migrations"):
+            moved.append("the migrations that the deployed application would run on the restored data")
         if approved["backup"]["manifest_sha256"] != fresh["backup"]["manifest_sha256"]:
             moved.append("the backup: its manifest is not the one that was approved")
         return moved
@@ -94,15 +100,6 @@ def _backup(backup: Backup) -> dict[str, Any]:
         "server_version": backup.manifest.server_version,
         "location": backup.location,
     }
-
-
-def _warnings(backup: Backup, revision: str | None) -> list[str]:
-    if backup.manifest.revision != revision:
-        return [
-            f"The backup is at revision {backup.manifest.revision}, the database at {revision}: deploy the matching "
-            "version of the application, or it may migrate the restored data when it starts."
-        ]
-    return []
 
 
 def _refuse_newer(facts: ServerFacts, backup: Backup) -> None:

@@ -11,6 +11,8 @@ from psycopg import Connection
 from bot.errors import Refused
 from bot.models import Operation
 from bot.operations.context import Context
+from bot.postgres.connection import Server
+from bot.postgres.dependents import dependents, enabled_subscriptions
 from bot.postgres.facts import (
     DatabaseFacts,
     ServerFacts,
@@ -22,6 +24,7 @@ from bot.postgres.facts import (
     sessions,
 )
 
+_NAMED = 10
 _BINDING = (
     ("database", "the database's name"),
     ("system_identifier", "the server's system identifier"),
@@ -36,7 +39,7 @@ def swap_body(
     context: Context,
     operation: Operation,
     connection: Connection,
-    database_name: str,
+    server: Server,
     lost_since: datetime,
     *,
     replaces: bool = True,
@@ -48,11 +51,11 @@ def swap_body(
     settings = context.target(operation.target)
     policy = context.settings.policy_of(operation.target)
     facts = server_facts(connection)
-    database = database_facts(connection, database_name)
+    database = database_facts(connection, server.database)
+    warnings = []
     if replaces:
-        _refuse_blockers(connection, facts, database_name)
-    version_table = settings.migrations.version_table if settings.migrations else "alembic_version"
-    found = sessions(connection, database_name)
+        _refuse_blockers(connection, facts, server.database)
+        warnings = _dependents(connection, server, allowed=settings.foreign_dependents == "allow")
     return {
         "operation": operation.id,
         "kind": operation.kind,
@@ -63,16 +66,22 @@ def swap_body(
         "loses": {
             "since": lost_since,
             "database_bytes": database.size,
-            "sessions": [
-                {"application_name": item.application_name, "user": item.user, "count": item.count} for item in found
-            ],
+            "sessions": _sessions(connection, server.database),
         },
         "services": [service.name for service in settings.application.services] if replaces else [],
-        "current_revision": alembic_revision(connection, version_table),
+        "current_revision": alembic_revision(connection, settings.version_table),
         "keep_old_for": int(settings.keep_old_for.total_seconds()),
         "required_approvals": policy.required_approvals,
         "expires_in": int(policy.approval_expires.total_seconds()),
+        "warnings": warnings,
     }
+
+
+def _sessions(connection: Connection, database: str) -> list[dict[str, Any]]:
+    return [
+        {"application_name": item.application_name, "user": item.user, "count": item.count}
+        for item in sessions(connection, database)
+    ]
 
 
 def moved_in_common(approved: Mapping[str, Any], fresh: Mapping[str, Any]) -> list[str]:
@@ -111,3 +120,26 @@ def _refuse_blockers(connection: Connection, facts: ServerFacts, database: str) 
             f"Logical replication slots hang on {database}: {names}.",
             "Drop them first (pg_drop_replication_slot) and let the subscriber be set up anew afterwards.",
         )
+    subscriptions = enabled_subscriptions(connection, database)
+    if subscriptions:
+        raise Refused(
+            f"{database} subscribes by logical replication: {', '.join(subscriptions)}. What arrives would go on into "
+            "the database that is set aside.",
+            "Disable it first (ALTER SUBSCRIPTION … DISABLE) and set it up anew afterwards.",
+        )
+
+
+def _dependents(connection: Connection, server: Server, *, allowed: bool) -> list[str]:
+    """What to mind. Raises Refused for foreign servers that lead to the database, unless they are allowed."""
+    found = dependents(connection, server, server.database)
+    links = ", ".join(found.foreign_servers[:_NAMED])
+    if links and not allowed:
+        raise Refused(
+            f"Other databases read {server.database} through foreign servers, and would see other data: {links}.",
+            'Drop or repoint them, or set foreign_dependents = "allow" for this target.',
+        )
+    warnings = [f"Foreign servers of other databases lead here and will see the other data: {links}."] if links else []
+    if found.unseen:
+        unseen = ", ".join(found.unseen[:_NAMED])
+        warnings.append(f"Whether these databases read this one through foreign servers could not be seen: {unseen}.")
+    return warnings

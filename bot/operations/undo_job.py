@@ -14,6 +14,7 @@ from bot.operations.context import Context
 from bot.operations.journal import Journal
 from bot.operations.outage import HEALTH, START, STOP, Outage
 from bot.operations.planning import Planning
+from bot.operations.proof import await_proof
 from bot.postgres.connection import server_of
 from bot.postgres.swap import SwapState, aside_name, reopen, swap, swap_state
 from bot.runtime.stop import StopSignal
@@ -92,7 +93,7 @@ class _Course:
     def finish(self, stop: StopSignal) -> dict[str, Any]:
         """From the swap to health; may be called again after a crash."""
         noted = self._note_swap()
-        health, downtime = self._outage.end(stop)
+        health, downtime = self._outage.end(stop, lambda: await_proof(self._settings, self._server, None, stop))
         return noted | {"downtime_seconds": downtime, "health": health}
 
     def roll_back(self) -> str:

@@ -28,7 +28,7 @@ class UndoPlanner:
         swapped_at = datetime.fromisoformat(undone.result["swapped_at"])
         server = server_of(self._context.target(operation.target), self._context.environment)
         with server.connect() as connection:
-            common = swap_body(self._context, operation, connection, server.database, swapped_at)
+            common = swap_body(self._context, operation, connection, server, swapped_at)
             try:
                 facts = database_facts(connection, aside)
             except NotFound as error:

@@ -174,6 +174,24 @@ def sessions(connection: Connection, database: str) -> list[Session]:
     return [Session(*row) for row in rows]
 
 
+def user_tables(connection: Connection) -> list[str]:
+    """Ordinary tables of the connection's database that are not an extension's, named as in a digest."""
+    with readable_errors("listing tables"):
+        rows = connection.execute(
+            """
+            SELECT format('%I.%I', n.nspname, c.relname)
+            FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_'
+              AND n.nspname <> 'information_schema'
+              AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                              WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid
+                                AND d.deptype = 'e')
+            ORDER BY 1
+            """
+        ).fetchall()
+    return [str(row[0]) for row in rows]
+
+
 def prepared_transactions(connection: Connection, database: str) -> int:
     """Transactions prepared for two-phase commit: they survive their session and keep a database from being renamed."""
     with readable_errors("reading prepared transactions"):

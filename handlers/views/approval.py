@@ -24,6 +24,7 @@ from handlers.views.blocks import (
 )
 from handlers.views.decisions import decisions
 from handlers.views.people import mention, mentions
+from handlers.views.plan import row_counts
 from handlers.views.side import beside
 from handlers.views.states import NOUNS, OPERATION_MARKS, OPERATION_WORDS
 from handlers.views.undo import comes_back, undo_way_back
@@ -115,11 +116,30 @@ def _destroyed(body: Mapping[str, Any], now: datetime, waiting: bool) -> str:
     lines = [
         f"• everything written since {date(since)} ({duration((now - since).total_seconds())}); "
         f"the database holds {size(loses['database_bytes'])} now",
+        *_written(loses.get("changes")),
+        *_tables(loses),
         f"• {_sessions(loses.get('sessions', ()))}",
         f"• {_services(body.get('services', ()), at_swap=body.get('downtime') != Downtime.NOW)}",
     ]
     title = "What will be lost or interrupted" if waiting else "What was to be lost or interrupted"
     return f"*{title}*\n" + "\n".join(lines)
+
+
+def _written(changes: Mapping[str, Any] | None) -> list[str]:
+    if changes is None:
+        return []
+    if not changes["by_table"]:
+        return ["• no row was written since, by PostgreSQL's counters"]
+    tables = [f"{code(table['table'], 60)} ({row_counts(table)})" for table in changes["by_table"][:5]]
+    more = len(changes["by_table"]) - 5 + changes["more_tables"]
+    if more > 0:
+        tables.append(plural(more, "other table"))
+    return [f"• rows {row_counts(changes)}: {listed(tables)}"]
+
+
+def _tables(loses: Mapping[str, Any]) -> list[str]:
+    going = [code(table, 60) for table in loses.get("tables_going", ())[:5]]
+    return [f"• tables made since, which will be gone: {listed(going)}"] if going else []
 
 
 def _sessions(sessions: Sequence[Mapping[str, Any]]) -> str:

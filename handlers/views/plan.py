@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.models import Operation, Plan
-from handlers.text import code, date, duration, inline, plural, size
+from handlers.text import code, date, duration, inline, number, plural, size
 from handlers.views.blocks import Block, Message, context, fitted, header, literal_section, modal, section, sections
 from handlers.views.states import NOUNS
 
@@ -44,6 +44,10 @@ _NAMES: Mapping[str, str] = {
     "downtime_seconds": "Downtime",
     "schema": "Schema",
     "tables": "Tables",
+    "tables_going": "Tables made since, which will be gone",
+    "tables_coming": "Tables dropped since, which come back",
+    "pending_migrations": "Migrations of the deployed application that the backup lacks",
+    "differences": "The database itself will differ",
 }
 _PARTS: Mapping[str, str] = {
     "backup": "Backup that comes back",
@@ -56,6 +60,8 @@ _PARTS: Mapping[str, str] = {
 }
 _TOLD_ELSEWHERE = frozenset({"operation", "kind", "target", "requester", "reason", "warnings"})
 _BYTES, _SECONDS = ("size", "bytes", "needed", "free"), ("keep_old_for", "expires_in", "seconds")
+_ONE_A_LINE = frozenset({"differences", "pending_migrations"})
+_CANNOT_BE_TOLD = {"free": "cannot be seen from the worker", "pending_migrations": "cannot be told"}
 _MORE = "There is more than Slack holds; the audit log and the state database have the plan in full."
 
 
@@ -89,6 +95,11 @@ def _lines(values: Mapping[str, Any]) -> Iterator[str]:
     for key, value in values.items():
         if key == "sessions":
             yield from _sessions(value)
+        elif key == "changes":
+            yield from changed_rows(value)
+        elif key in _ONE_A_LINE and value:
+            yield f"{_NAMES[key]}:"
+            yield from (f"• {inline(item, 300)}" for item in value[:40])
         else:
             yield f"{_NAMES.get(key, inline(key, 60))}: {_value(key, value)}"
 
@@ -103,9 +114,27 @@ def _sessions(sessions: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield f"• and {plural(len(sessions) - 40, 'other application')}"
 
 
+def changed_rows(changes: Mapping[str, Any] | None) -> Iterator[str]:
+    """In all and by table; by PostgreSQL's own counters, which do not know of TRUNCATE."""
+    if changes is None:
+        yield "Rows written since: cannot be told, PostgreSQL's counters do not go back to the backup"
+        return
+    yield f"Rows written since: {row_counts(changes)}"
+    for table in changes["by_table"]:
+        yield f"• {code(str(table['table']), 80)}: {row_counts(table)}"
+    if changes["more_tables"]:
+        yield f"• and {plural(changes['more_tables'], 'other table')}"
+
+
+def row_counts(counts: Mapping[str, int]) -> str:
+    """Such as `12 inserted, 3 updated`."""
+    told = [f"{number(counts[verb])} {verb}" for verb in ("inserted", "updated", "deleted") if counts[verb]]
+    return ", ".join(told) or "none"
+
+
 def _value(key: str, value: object) -> str:
-    if value is None and key == "free":
-        return "cannot be seen from the worker"
+    if value is None and key in _CANNOT_BE_TOLD:
+        return _CANNOT_BE_TOLD[key]
     if value is None or value == [] or value == "":
         return "none"
     if isinstance(value, bool):
