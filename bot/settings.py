@@ -13,6 +13,8 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import Gap, SettingsError
+from bot.settings_docker import DockerSettings as DockerSettings
+from bot.settings_docker import docker_gaps
 from bot.settings_gaps import gaps_of, misplaced_secrets, undefined_storages
 from bot.settings_policy import Policy as Policy
 from bot.settings_report import ReportSettings as ReportSettings
@@ -78,6 +80,8 @@ class Settings(Section):
     storage: dict[Name, StorageSettings] = Field(min_length=1)
     targets: dict[Name, TargetSettings] = Field(min_length=1)
     staging: Staging = Staging()
+    docker: DockerSettings | None = None
+    """None: Docker is not used"""
     report: ReportSettings = ReportSettings()
     credentials: SlackCredentials = SlackCredentials()
 
@@ -106,7 +110,7 @@ def load_settings(environment: Environment, path: Path | None = None) -> Setting
     """
     source = path or environment.config
     document = _read(source)
-    gaps = [*misplaced_secrets(document), *undefined_storages(document)]
+    gaps = [*misplaced_secrets(document), *undefined_storages(document), *docker_gaps(document)]
     document["credentials"] = environment.model_dump(include=set(SlackCredentials.model_fields))
     if environment.state_dsn is not None and isinstance(document.setdefault("state", {}), dict):
         document["state"]["dsn"] = environment.state_dsn

@@ -28,7 +28,7 @@ class CommandRuntime:
         environment: Mapping[str, str] | None = None,
         signal: StopSignal | None = None,
     ) -> None:
-        self._services = {service.name: service for service in application.services}
+        self._services = {service.name: service for service in application.services if not service.in_docker}
         self._deadline = application.command_deadline.total_seconds()
         ours = {name: value for name, value in os.environ.items() if not name.startswith(_SECRETS)}
         self._environment = ours if environment is None else dict(environment)
@@ -37,19 +37,19 @@ class CommandRuntime:
     def stop(self, service: str) -> None:
         """Return once its status says stopped; ServiceFailed with what it said otherwise."""
         settings = self._service(service)
-        self._act(settings, settings.stop, "stop")
+        self._act(settings, "stop")
         self._await(settings, running=False)
 
     def start(self, service: str) -> None:
         """Return once its status says running; ServiceFailed with what it said otherwise."""
         settings = self._service(service)
-        self._act(settings, settings.start, "start")
+        self._act(settings, "start")
         self._await(settings, running=True)
 
     def running(self, service: str) -> bool:
         """Exit code 0 of its status command is running, 3 stopped; ServiceFailed for any other."""
         settings = self._service(service)
-        finished = self._run(settings, settings.status, "status")
+        finished = self._run(settings, "status")
         if finished.code not in (_RUNNING, _STOPPED):
             raise _failed(settings, "status", f"{finished.status}: {finished.stderr.strip()}")
         return finished.code == _RUNNING
@@ -59,8 +59,8 @@ class CommandRuntime:
             raise ServiceFailed(f"There is no service {name!r} in the settings.", "Correct [targets.….application].")
         return self._services[name]
 
-    def _act(self, service: ServiceSettings, argv: Sequence[str], word: str) -> None:
-        finished = self._run(service, argv, word)
+    def _act(self, service: ServiceSettings, word: str) -> None:
+        finished = self._run(service, word)
         if finished.code != 0:
             raise _failed(service, word, f"{finished.status}: {finished.stderr.strip()}")
 
@@ -72,9 +72,9 @@ class CommandRuntime:
                 raise _failed(service, "start" if running else "stop", f"it is {state} after {self._deadline:g} s")
             self._signal.wait(_LOOK_EVERY)
 
-    def _run(self, service: ServiceSettings, argv: Sequence[str], word: str) -> Finished:
+    def _run(self, service: ServiceSettings, word: str) -> Finished:
         try:
-            return run(argv, stop=self._signal, environment=self._environment, deadline=self._deadline)
+            return run(_argv(service, word), stop=self._signal, environment=self._environment, deadline=self._deadline)
         except ToolFailed as error:
             raise _failed(service, word, str(error)) from error
 
@@ -82,5 +82,14 @@ class CommandRuntime:
 def _failed(service: ServiceSettings, word: str, why: str) -> ServiceFailed:
     return ServiceFailed(
         f"The {word} command of the service {service.name} failed: {why}",
-        f"Run it by hand: {' '.join(getattr(service, word))}",
+        f"Run it by hand: {' '.join(_argv(service, word))}",
     )
+
+
+def _argv(service: ServiceSettings, word: str) -> Sequence[str]:
+    argv = {"stop": service.stop, "start": service.start, "status": service.status}[word]
+    if argv is None:
+        raise ServiceFailed(
+            f"The service {service.name} has no {word} command.", "Give it stop, start and status in the settings."
+        )
+    return argv
