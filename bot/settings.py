@@ -15,9 +15,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from bot.errors import Gap, SettingsError
 from bot.settings_docker import DockerSettings as DockerSettings
 from bot.settings_docker import docker_gaps
-from bot.settings_gaps import gaps_of, misplaced_secrets, undefined_storages
+from bot.settings_gaps import gaps_of, misplaced_secrets, undefined_sources, undefined_storages
 from bot.settings_policy import Policy as Policy
 from bot.settings_report import ReportSettings as ReportSettings
+from bot.settings_restores import RestoreSource as RestoreSource
 from bot.settings_storage import DirectorySettings as DirectorySettings
 from bot.settings_storage import S3Settings as S3Settings
 from bot.settings_storage import Section, StorageSettings
@@ -110,7 +111,8 @@ def load_settings(environment: Environment, path: Path | None = None) -> Setting
     """
     source = path or environment.config
     document = _read(source)
-    gaps = [*misplaced_secrets(document), *undefined_storages(document), *docker_gaps(document)]
+    undefined = [*undefined_storages(document), *undefined_sources(document)]
+    gaps = [*misplaced_secrets(document), *undefined, *docker_gaps(document)]
     document["credentials"] = environment.model_dump(include=set(SlackCredentials.model_fields))
     if environment.state_dsn is not None and isinstance(document.setdefault("state", {}), dict):
         document["state"]["dsn"] = environment.state_dsn

@@ -84,6 +84,8 @@ _EXAMPLES = {
     "migrations.service": 'service = "api"',
     "docker.tools": 'tools = "exec"',
     "pause": "pause = true",
+    "masking": 'masking = "/etc/baseliner/mask.sql"',
+    "restore_from": "[targets.staging.restore_from.production] with masking = a file of SQL",
     "health_deadline": 'health_deadline = "60s"',
     "command_deadline": 'command_deadline = "60s"',
 }
@@ -118,6 +120,20 @@ def undefined_storages(document: Mapping[str, Any]) -> list[Gap]:
         Gap(f"targets.{name}.storage", f"names {storage!r}, which [storage] does not define", _defined(storages))
         for name, storage in named
         if isinstance(storage, str) and storage.strip() not in storages
+    ]
+
+
+def undefined_sources(document: Mapping[str, Any]) -> list[Gap]:
+    """Targets that restore from one which is not defined."""
+    targets = document.get("targets")
+    if not isinstance(targets, dict):
+        return []
+    return [
+        Gap(f"targets.{name}.restore_from.{source}", "is the name of no target", f"targets: {', '.join(targets)}")
+        for name, target in targets.items()
+        if isinstance(target, dict) and isinstance(target.get("restore_from"), dict)
+        for source in target["restore_from"]
+        if source not in targets
     ]
 
 

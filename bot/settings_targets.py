@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from bot.cron import cron_trigger
 from bot.settings_docker import ComposeName, TargetDocker
 from bot.settings_policy import Policy
+from bot.settings_restores import RestoreSource
 from bot.settings_storage import Encryption, Section, StorageNames, Url
 from bot.settings_types import Argv, Dsn, Duration, Name, Size, known_zone
 
@@ -143,6 +144,8 @@ class TargetSettings(Section):
     application: Application = Application()
     migrations: Migrations | None = None
     drill: Drill = Drill()
+    restore_from: dict[Name, RestoreSource] = Field(default_factory=dict)
+    """targets whose backups may be restored here; its own may always, but are masked too where it is named"""
     policy: Policy | None = None
 
     @property

@@ -275,6 +275,10 @@ class RestoreRequest:
     downtime: Downtime = Downtime.NOW
     only: tuple[str, ...] = ()
     """tables (`public.devices`, `devices`, `audit.*`) to bring into a schema of their own, in place of the whole"""
+    source: str | None = None
+    """another target, whose backup it is"""
+    new_name: str = ""
+    """of a database to make beside the live one, which then stays as it is"""
 
 
 @dataclass(frozen=True)

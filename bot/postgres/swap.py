@@ -48,6 +48,11 @@ def drill_name(live: str, operation_id: str) -> str:
     return _derived(live, "drill", operation_id)
 
 
+def is_ours(name: str) -> bool:
+    """Whether a database's name is one that Baseliner gives."""
+    return _OURS.fullmatch(name) is not None
+
+
 def swap_state(connection: Connection, live: str, new: str, aside: str) -> SwapState:
     """Where a swap stands, from the catalog alone."""
     with readable_errors("looking at the swap"):
@@ -108,7 +113,7 @@ def drop_database(connection: Connection, name: str, *, live: str) -> None:
 
     Raises UsageError for any other name, Conflict when something keeps it.
     """
-    if name == live or not _OURS.fullmatch(name):
+    if name == live or not is_ours(name):
         raise UsageError(f"{name!r} is not a database that Baseliner made; it is not dropped.")
     with readable_errors(f"dropping {name!r}"):
         try:
@@ -118,6 +123,15 @@ def drop_database(connection: Connection, name: str, *, live: str) -> None:
                 f"{name!r} cannot be dropped: {error.diag.message_primary} ({error.diag.message_detail}).",
                 "End its prepared transactions and drop its replication slots and subscriptions.",
             ) from error
+
+
+def rename(connection: Connection, name: str, new_name: str, *, stop: StopSignal) -> None:
+    """Give a database that Baseliner made its name. Ends its sessions. Raises Conflict when the name is taken."""
+    _end_sessions(connection, [name], stop)
+    try:
+        connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(*map(sql.Identifier, (name, new_name))))
+    except errors.DuplicateDatabase as error:
+        raise Conflict(f"A database {new_name!r} exists already.", "Ask again, with another name.") from error
 
 
 def _derived(live: str, kind: str, operation_id: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 import traceback
 from collections.abc import Iterator, Mapping
@@ -208,6 +209,22 @@ def test_a_targets_own_policy_replaces_the_common_one(tmp_path: Path) -> None:
     assert settings.policy_of("billing").requesters == ("U1",)
 
 
+@pytest.mark.parametrize(
+    ("source", "key", "problem"),
+    [
+        ("restore_from.prod]\nmasking = false", "restore_from.prod", "is the name of no target"),
+        ("restore_from.inventory]", "restore_from.inventory.masking", "is missing"),
+        (
+            "restore_from.inventory]\nmasking = true",
+            "restore_from.inventory.masking",
+            "is neither a file of SQL nor false, which restores the rows as they are",
+        ),
+    ],
+)
+def test_a_source_of_restores_says_whether_it_is_masked(tmp_path: Path, source: str, key: str, problem: str) -> None:
+    assert gaps(tmp_path, f"{GOOD}[targets.inventory.{source}") == {f"targets.inventory.{key}": problem}
+
+
 # Secrets.
 
 
@@ -268,13 +285,14 @@ def starred(key: str) -> str:
     section, _, rest = key.partition(".")
     if section in ("storage", "targets") and rest:
         _, _, below = rest.partition(".")
+        below = re.sub(r"^(restore_from)\.\w+", r"\1.*", below)
         return f"{section}.*.{below}" if below else f"{section}.*"
     return key
 
 
 def test_every_key_of_the_example_loads() -> None:
     settings = load_settings(Environment(), EXAMPLE)
-    assert list(settings.targets) == ["inventory"]
+    assert list(settings.targets) == ["inventory", "staging"]
     assert {type(storage).__name__ for storage in settings.storage.values()} == {"S3Settings", "DirectorySettings"}
     assert settings.targets["inventory"].schedule == "0 2 * * *"
 
@@ -284,4 +302,5 @@ def test_the_example_has_every_setting_there_is() -> None:
     settable = set(fields_of(Settings)) - {"credentials"}
     assert settable - explained == set()
     assert "storage.*.bucket" in settable, "the walk reaches the leaves"
-    assert explained - settable == {"storage.*", "targets.*", "slack.shell_users.olive"}
+    named = {"storage.*", "targets.*", "targets.*.restore_from.*", "slack.shell_users.olive"}
+    assert explained - settable == named

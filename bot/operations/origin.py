@@ -1,0 +1,114 @@
+"""Whose backup a restore takes, under which name it comes back, and what is done to its rows on the way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from bot.errors import Refused, UsageError
+from bot.models import Operation, RestoreRequest
+from bot.operations.context import Context
+from bot.postgres.facts import DatabaseFacts
+from bot.postgres.masking import MaskingScript, read_script
+from bot.postgres.swap import is_ours
+from bot.settings import RestoreSource
+
+_OF_THE_PLACE = ("owner", "tablespace", "connection_limit", "is_template", "comment", "grants", "settings")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,62}")
+_TAKEN = ("postgres", "template0", "template1")
+
+
+def source_of(operation: Operation) -> str:
+    """The target whose backup comes back; mostly the operation's own."""
+    return str(operation.parameters.get("source", operation.target))
+
+
+def new_name_of(operation: Operation) -> str | None:
+    """The database that is made beside the live one; None where that is replaced."""
+    name = operation.parameters.get("new_name")
+    return str(name) if name else None
+
+
+def is_elsewhere(operation: Operation) -> bool:
+    """Whether the backup comes to another place than the one it is of: owner, grants and settings are the place's."""
+    return source_of(operation) != operation.target or new_name_of(operation) is not None
+
+
+def demand_clear(context: Context, request: RestoreRequest) -> None:
+    """Raises NotFound for an unknown source, Refused for one that is not allowed, UsageError for what cannot be meant."""
+    if request.source is not None:
+        context.target(request.source)
+        _allowed(context, request.target, request.source)
+    if request.only and (request.new_name or request.source not in (None, request.target)):
+        raise UsageError(
+            "Single tables come beside the live ones of their own target alone: they could not be masked.",
+            "Leave out “only”, or leave out “from” and “as”.",
+        )
+    if request.new_name:
+        _demand_name(request.new_name)
+
+
+def masks(context: Context, operation: Operation) -> bool:
+    """Whether rows are masked. Raises Refused when the source is not allowed."""
+    allowed = _allowed(context, operation.target, source_of(operation)) if is_elsewhere(operation) else None
+    return allowed is not None and allowed.script is not None
+
+
+def masking_of(context: Context, operation: Operation) -> MaskingScript | None:
+    """What is run. Raises Refused when the source is not allowed, or the file does not do."""
+    allowed = _allowed(context, operation.target, source_of(operation)) if is_elsewhere(operation) else None
+    return read_script(allowed.script) if allowed is not None and allowed.script is not None else None
+
+
+def origin_body(context: Context, operation: Operation) -> dict[str, Any]:
+    """For the plan. Empty where a target gets its own backup back."""
+    if not is_elsewhere(operation):
+        return {}
+    script = masking_of(context, operation)
+    masking = {"masking": None, "masking_sha256": None, "statements": 0}
+    if script is not None:
+        masking = {"masking": str(script.path), "masking_sha256": script.sha256, "statements": len(script.statements)}
+    return {"source": {"target": source_of(operation), **masking}}
+
+
+def moved_in_origin(approved: Mapping[str, Any], fresh: Mapping[str, Any]) -> list[str]:
+    """What the approval was given for and is no longer so."""
+    before, now = approved.get("source"), fresh.get("source")
+    return ["the masking file: it is not the one that was approved"] if before != now else []
+
+
+def place_properties(operation: Operation, backup: Mapping[str, Any], live: DatabaseFacts) -> dict[str, Any]:
+    """Encoding, locale and extensions are the data's; elsewhere all else is as the live database there has it."""
+    if not is_elsewhere(operation):
+        return dict(backup)
+    place = live.as_properties()
+    properties = {**backup, **{name: place[name] for name in _OF_THE_PLACE}}
+    if new_name_of(operation) is not None:
+        told = f"Baseliner: {operation.parameters['backup_id']} of {source_of(operation)}, operation {operation.id}"
+        properties |= {"comment": told, "is_template": False}
+    return properties
+
+
+def _allowed(context: Context, target: str, source: str) -> RestoreSource | None:
+    """None where a target's own backup needs no permission: who may see the rows is as before."""
+    sources = context.target(target).restore_from
+    if source in sources:
+        return sources[source]
+    if source == target:
+        return None
+    nearest = get_close_matches(source, list(sources), n=1)
+    hint = f" Did you mean {nearest[0]}?" if nearest else ""
+    raise Refused(
+        f"{target} takes no backups of {source}.",
+        f"An operator allows it by [targets.{target}.restore_from.{source}] with masking = a file of SQL.{hint}",
+    )
+
+
+def _demand_name(name: str) -> None:
+    if not _NAME.fullmatch(name) or name in _TAKEN or is_ours(name):
+        raise UsageError(
+            f"{name!r} cannot be the new database's name.",
+            "Use letters, digits, - and _, at most 63 of them, as in inventory_copy.",
+        )

@@ -1,0 +1,154 @@
+"""An operator's SQL that changes rows which must not be seen, run in a database that is closed to everybody else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import Connection, sql
+
+from bot.canonical import sha256_hex
+from bot.errors import BaselinerError, Refused
+from bot.postgres.cancel import cancelled_by
+from bot.postgres.connection import Server
+from bot.postgres.errors import readable_errors
+from bot.postgres.statements import statements
+from bot.runtime.stop import StopSignal
+
+_LARGEST = 4 << 20
+_SHOWN = 60
+_TRANSACTION = re.compile(
+    r"(?:BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK|ABORT|PREPARE\s+TRANSACTION)\b", re.IGNORECASE
+)
+_DATA_EXCEPTION = "22"
+"""Class of SQLSTATE whose messages may quote a value that is to be masked."""
+
+
+@dataclass(frozen=True)
+class MaskingScript:
+    path: Path
+    sha256: str
+    """of the file"""
+    statements: tuple[str, ...]
+
+
+def read_script(path: Path) -> MaskingScript:
+    """Raises Refused where the file cannot be read, or cannot be run as one transaction."""
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise Refused(f"The masking file {path} is larger than {_LARGEST:,} bytes.", "Name a file of SQL.")
+        text = path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise Refused(
+            f"The masking file {path} cannot be read: {why}.", "Put it where the target's workers can read it."
+        ) from error
+    found = tuple(statements(text))
+    if not found:
+        raise Refused(f"The masking file {path} has no statement.", "Write one, or set masking = false.")
+    for statement in found:
+        _refuse_strange(path, statement)
+    return MaskingScript(path, sha256_hex(text), found)
+
+
+def mask(server: Server, database: str, script: MaskingScript, *, stop: StopSignal) -> list[str]:
+    """Run the script in one transaction, then write the tables that it changed anew, without their former rows.
+
+    Returns their quoted names. Raises BaselinerError at the first statement that fails; then nothing is changed.
+    """
+    with server.connect(database, autocommit=False) as connection, cancelled_by(connection, stop):
+        # A policy that hides rows would leave these unmasked: so it is an error.
+        connection.execute("SET LOCAL row_security = off")
+        for number, statement in enumerate(script.statements, 1):
+            _run(connection, script, number, statement)
+        changed = _changed(connection)
+        _run(connection, script, len(script.statements), "COMMIT")
+        connection.commit()
+        connection.autocommit = True
+        _rewrite(connection, changed)
+    return changed
+
+
+def close(connection: Connection, database: str) -> None:
+    """Nobody but Baseliner's own role, and superusers, may connect until `open_again`; the new database has no sessions.
+
+    Its owner keeps what a load needs.
+    """
+    name = sql.Identifier(database)
+    with readable_errors(f"closing {database!r}"), connection.transaction():
+        connection.execute(sql.SQL("REVOKE CONNECT ON DATABASE {} FROM {}").format(name, _owner(connection, database)))
+        connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO CURRENT_USER").format(name))
+
+
+def open_again(connection: Connection, database: str) -> None:
+    """Take back what `close` gave; who may connect is said by the grants that follow."""
+    with readable_errors(f"opening {database!r}"):
+        connection.execute(sql.SQL("REVOKE CONNECT ON DATABASE {} FROM CURRENT_USER").format(sql.Identifier(database)))
+
+
+def _refuse_strange(path: Path, statement: str) -> None:
+    if statement.startswith("\\"):
+        raise Refused(
+            f"The masking file {path} has a command of psql: {_shown(statement)}.", "Write SQL alone: it is not psql."
+        )
+    if _TRANSACTION.match(statement):
+        raise Refused(
+            f"The masking file {path} ends or begins a transaction: {_shown(statement)}.",
+            "Leave that out: the whole file is one transaction.",
+        )
+
+
+def _run(connection: Connection, script: MaskingScript, number: int, statement: str) -> None:
+    try:
+        connection.execute(statement.encode())
+    except psycopg.Error as error:
+        if isinstance(error, psycopg.OperationalError) and error.sqlstate is None:
+            raise
+        raise BaselinerError(
+            f"The masking failed at statement {number} of {len(script.statements)}, {_shown(statement)}: {_told(error)}",
+            f"Correct {script.path}, try it on a copy, then ask again.",
+        ) from error
+
+
+def _told(error: psycopg.Error) -> str:
+    if error.sqlstate is None or error.sqlstate.startswith(_DATA_EXCEPTION):
+        return f"{type(error).__name__} (SQLSTATE {error.sqlstate}); the server's log has its words"
+    return error.diag.message_primary or type(error).__name__
+
+
+def _changed(connection: Connection) -> list[str]:
+    """Tables of which this transaction updated or deleted rows, or dropped columns (a load makes none that is dropped).
+
+    All, where the server does not count.
+    """
+    counted = connection.execute("SELECT current_setting('track_counts')::bool").fetchone() == (True,)
+    rows = connection.execute(
+        """SELECT format('%%I.%%I', s.schemaname, s.relname) FROM pg_catalog.pg_stat_xact_user_tables s
+           JOIN pg_catalog.pg_class c ON c.oid = s.relid
+           WHERE c.relkind IN ('r', 'm') AND (s.n_tup_upd + s.n_tup_del > 0 OR NOT %s OR EXISTS (
+             SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attisdropped)) ORDER BY 1""",
+        (counted,),
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def _rewrite(connection: Connection, tables: Sequence[str]) -> None:
+    with readable_errors("removing the former rows of masked tables"):
+        for table in tables:
+            connection.execute(f"VACUUM (FULL, ANALYZE) {table}".encode())
+
+
+def _owner(connection: Connection, database: str) -> sql.Identifier:
+    row = connection.execute(
+        "SELECT pg_get_userbyid(datdba) FROM pg_catalog.pg_database WHERE datname = %s", (database,)
+    ).fetchone()
+    assert row is not None  # noqa: S101 - it was made just before
+    return sql.Identifier(str(row[0]))
+
+
+def _shown(statement: str) -> str:
+    line = " ".join(statement.split())
+    return repr(line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…")
