@@ -121,5 +121,25 @@ class ServiceFailed(BaselinerError):
     """An application service could not be stopped, started, or did not become healthy."""
 
 
+class EngineFailed(BaselinerError):
+    """The Docker Engine could not, or would not, do what it was asked."""
+
+
+class EngineUnreachable(EngineFailed):
+    """The Docker Engine does not answer, or broke off in the middle."""
+
+
+class EngineDenied(EngineFailed):
+    """A socket proxy or the Engine's authorization denied a call of the API, such as `POST /containers/{id}/stop`."""
+
+    def __init__(self, message: str, remedy: str, call: str) -> None:
+        super().__init__(message, remedy)
+        self.call = call
+
+
+class ContainerGone(EngineFailed):
+    """There is no such container (any more)."""
+
+
 class Interrupted(BaselinerError):
     """The worker was told to stop, or lost the operation to another worker."""

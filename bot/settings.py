@@ -9,7 +9,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import Gap, SettingsError
@@ -85,6 +85,13 @@ class Settings(Section):
     """None: Docker is not used"""
     report: ReportSettings = ReportSettings()
     credentials: SlackCredentials = SlackCredentials()
+
+    @model_validator(mode="after")
+    def _stand_in_docker(self) -> Settings:
+        for target in self.targets.values():
+            if target.docker is not None and self.docker is not None:
+                target.docker.attach(self.docker)
+        return self
 
     def policy_of(self, target: str) -> Policy:
         """The target's own policy where it has one, else the common one."""

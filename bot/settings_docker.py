@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
 from bot.errors import Gap
 from bot.settings_storage import Section
 
 _COMMANDS = ("stop", "start", "status")
-_HOST = re.compile(r"unix:///\S+|tcp://[^\s/:]+:\d+|ssh://[^\s/]+")
+_HOST = re.compile(r"unix:///\S+|tcp://[^\s/:]+:\d+|ssh://[^\s/]+(/\S+)?")
 
 
 def _engine_host(value: str) -> str:
@@ -59,6 +59,16 @@ class TargetDocker(Section):
     """the database's, `com.docker.compose.service`"""
     tools: Literal["exec", "container", "network"] | None = None
     """where PostgreSQL's tools run: in the database's container, another one of its image, or here; None: the best"""
+    _engine: DockerSettings | None = PrivateAttr(default=None)
+
+    @property
+    def engine(self) -> DockerSettings:
+        """How the Engine is reached that it stands in: [docker] of the same file."""
+        return self._engine or DockerSettings()
+
+    def attach(self, engine: DockerSettings) -> None:
+        """Only for `Settings`, when all of them are read."""
+        self._engine = engine
 
 
 def docker_gaps(document: Mapping[str, Any]) -> list[Gap]:
