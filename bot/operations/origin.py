@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
+from psycopg import Connection
+
 from bot.errors import Refused, UsageError
-from bot.models import Operation, RestoreRequest
+from bot.models import Backup, Operation, RestoreRequest
 from bot.operations.context import Context
-from bot.postgres.facts import DatabaseFacts
+from bot.postgres.facts import DatabaseFacts, database_exists, server_facts
 from bot.postgres.masking import MaskingScript, read_script
 from bot.postgres.swap import is_ours
 from bot.settings import RestoreSource
@@ -37,7 +40,7 @@ def is_elsewhere(operation: Operation) -> bool:
 
 
 def demand_clear(context: Context, request: RestoreRequest) -> None:
-    """Raises NotFound for an unknown source, Refused for one that is not allowed, UsageError for what cannot be meant."""
+    """Raises NotFound for an unknown source, Refused for one not allowed, UsageError for what cannot be meant."""
     if request.source is not None:
         context.target(request.source)
         _allowed(context, request.target, request.source)
@@ -67,7 +70,7 @@ def origin_body(context: Context, operation: Operation) -> dict[str, Any]:
     if not is_elsewhere(operation):
         return {}
     script = masking_of(context, operation)
-    masking = {"masking": None, "masking_sha256": None, "statements": 0}
+    masking: dict[str, Any] = {"masking": None, "masking_sha256": None, "statements": 0}
     if script is not None:
         masking = {"masking": str(script.path), "masking_sha256": script.sha256, "statements": len(script.statements)}
     return {"source": {"target": source_of(operation), **masking}}
@@ -89,6 +92,29 @@ def place_properties(operation: Operation, backup: Mapping[str, Any], live: Data
         told = f"Baseliner: {operation.parameters['backup_id']} of {source_of(operation)}, operation {operation.id}"
         properties |= {"comment": told, "is_template": False}
     return properties
+
+
+def placed_backup(operation: Operation, backup: Backup, live: DatabaseFacts) -> Backup:
+    """The backup as if it were of the place that it comes to, by its database's properties."""
+    properties = place_properties(operation, backup.manifest.properties, live)
+    return replace(backup, manifest=replace(backup.manifest, properties=properties))
+
+
+def lost(
+    operation: Operation, loses: Mapping[str, Any], rows_since: Callable[[], Mapping[str, Any]]
+) -> Mapping[str, Any]:
+    """Another target's data replace all that is there: it has no moment since when it is lost."""
+    if source_of(operation) == operation.target:
+        return {**loses, **rows_since()}
+    return {name: value for name, value in loses.items() if name != "since"}
+
+
+def demand_free_name(connection: Connection, name: str) -> None:
+    """Raises Refused where a database has it, or the server makes none."""
+    if server_facts(connection).in_recovery:
+        raise Refused("The target is a standby, on which no database is made.", "Point the target at the primary.")
+    if database_exists(connection, name):
+        raise Refused(f"A database {name!r} exists already; it is left as it is.", "Ask again, with another name.")
 
 
 def _allowed(context: Context, target: str, source: str) -> RestoreSource | None:

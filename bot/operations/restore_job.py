@@ -12,8 +12,11 @@ from bot.errors import BaselinerError, DatabaseUnreachable
 from bot.models import Downtime, Operation
 from bot.operations.backup_engine import BackupEngine
 from bot.operations.backups import Backups
+from bot.operations.building import ANALYZE, LOAD, MASK, PROPERTIES, VERIFY
 from bot.operations.context import Context
+from bot.operations.copy_course import CopyCourse
 from bot.operations.journal import Journal
+from bot.operations.origin import masks, new_name_of
 from bot.operations.outage import HEALTH, START, STOP
 from bot.operations.planning import Planning
 from bot.operations.restore_course import WAY_BACK, RestoreCourse
@@ -27,18 +30,18 @@ _PREPARE = (
     ("safety_backup", "Take a safety backup"),
 )
 _CREATE = ("create_database", "Create the new database")
-_BUILD = (
-    ("load", "Restore into it"),
-    ("properties", "Carry settings, grants and ownership"),
-    ("analyze", "Analyze"),
-    ("verify_digests", "Compare row counts and digests"),
-)
 _SWAP = ("swap", "Swap the names")
 
-STEPS: Mapping[Downtime, tuple[tuple[str, str], ...]] = {
-    Downtime.NOW: (*_PREPARE, _CREATE, STOP, *_BUILD, _SWAP, START, HEALTH),
-    Downtime.AT_SWAP: (*_PREPARE, _CREATE, *_BUILD, STOP, _SWAP, START, HEALTH),
-}
+
+def _swapping(*build: tuple[str, str]) -> Mapping[Downtime, tuple[tuple[str, str], ...]]:
+    return {
+        Downtime.NOW: (*_PREPARE, _CREATE, STOP, *build, _SWAP, START, HEALTH),
+        Downtime.AT_SWAP: (*_PREPARE, _CREATE, *build, STOP, _SWAP, START, HEALTH),
+    }
+
+
+STEPS = _swapping(LOAD, PROPERTIES, ANALYZE, VERIFY)
+MASKED_STEPS = _swapping(LOAD, VERIFY, MASK, PROPERTIES, ANALYZE)
 
 
 class RestoreJob:
@@ -54,7 +57,9 @@ class RestoreJob:
 
     def run(self, operation: Operation, journal: Journal, stop: StopSignal) -> Mapping[str, Any]:
         if operation.parameters.get("only"):
-            return self._run_beside(operation, journal, stop)
+            return self._run_side(operation, journal, stop)
+        if new_name_of(operation) is not None:
+            return self._run_copy(operation, journal, stop)
         journal.plan(self._steps(operation))
         course = RestoreCourse(self._context, operation, journal, self._backups, self._engine)
         if operation.attempt > 1 and course.swapped():
@@ -69,14 +74,25 @@ class RestoreJob:
         return course.finish(stop)
 
     def _steps(self, operation: Operation) -> tuple[tuple[str, str], ...]:
-        steps = STEPS[Downtime(operation.parameters.get("downtime", Downtime.NOW))]
+        every = MASKED_STEPS if masks(self._context, operation) else STEPS
+        steps = every[Downtime(operation.parameters.get("downtime", Downtime.NOW))]
         goes_back = self._context.target(operation.target).application.when_unhealthy == "undo"
         return (*steps, WAY_BACK) if goes_back else steps
 
-    def _run_beside(self, operation: Operation, journal: Journal, stop: StopSignal) -> Mapping[str, Any]:
+    def _run_side(self, operation: Operation, journal: Journal, stop: StopSignal) -> Mapping[str, Any]:
         journal.plan(SIDE_STEPS)
         course = self._side_course(operation, journal)
         if operation.attempt > 1:
+            course.roll_back()
+        self._planning.hold_to_plan(operation, journal, stop)
+        return course.run(stop)
+
+    def _run_copy(self, operation: Operation, journal: Journal, stop: StopSignal) -> Mapping[str, Any]:
+        course = CopyCourse(self._context, operation, journal, self._backups, self._engine)
+        journal.plan(course.steps)
+        if operation.attempt > 1:
+            if course.named():
+                return course.finish()
             course.roll_back()
         self._planning.hold_to_plan(operation, journal, stop)
         return course.run(stop)
@@ -86,11 +102,13 @@ class RestoreJob:
         return SideCourse(self._context, operation, journal, backup, self._engine)
 
     def clean_up(self, operation: Operation, journal: Journal) -> str:
-        course: SideCourse | RestoreCourse = (
-            self._side_course(operation, journal)
-            if operation.parameters.get("only")
-            else RestoreCourse(self._context, operation, journal, self._backups, self._engine)
-        )
+        course: SideCourse | CopyCourse | RestoreCourse
+        if operation.parameters.get("only"):
+            course = self._side_course(operation, journal)
+        elif new_name_of(operation) is not None:
+            course = CopyCourse(self._context, operation, journal, self._backups, self._engine)
+        else:
+            course = RestoreCourse(self._context, operation, journal, self._backups, self._engine)
         patient = Retrying(
             retry=retry_if_exception_type((DatabaseUnreachable, psycopg.OperationalError)),
             stop=stop_after_delay(60),

@@ -10,10 +10,19 @@ from bot.models import Backup, Downtime, Operation
 from bot.operations.backups import Backups
 from bot.operations.consequences import differences, lost_rows, migrations_outlook
 from bot.operations.context import Context
+from bot.operations.origin import (
+    demand_free_name,
+    lost,
+    moved_in_origin,
+    new_name_of,
+    origin_body,
+    placed_backup,
+    source_of,
+)
 from bot.operations.storages import sources_of
 from bot.operations.swap_plan import moved_in_common, swap_body
 from bot.postgres.connection import server_of
-from bot.postgres.facts import ServerFacts, server_facts
+from bot.postgres.facts import ServerFacts, database_facts, server_facts
 from bot.postgres.needs import demand, needs_of_database
 from bot.postgres.room import room_on_server
 from bot.postgres.side import side_schema_name
@@ -31,22 +40,28 @@ class RestorePlanner:
         """What the restore would do, of now. Raises whatever blocks it."""
         context = self._context
         settings = context.target(operation.target)
-        backup = self._backups.get(operation.target, str(operation.parameters["backup_id"]))
+        backup = self._backups.get(source_of(operation), str(operation.parameters["backup_id"]))
+        origin = origin_body(context, operation)
         self._demand_key(backup, stop)
         server = server_of(settings, context.environment)
         with server.connect() as connection:
             _refuse_newer(server_facts(connection), backup)
+            backup = placed_backup(operation, backup, database_facts(connection, server.database))
             demand(connection, needs_of_database(backup.manifest.properties))
-            only = operation.parameters.get("only")
+            only, new_name = operation.parameters.get("only"), new_name_of(operation)
             disk = None if only else room_on_server(connection, server, backup.manifest.database_bytes)
-            common = swap_body(context, operation, connection, server, backup.taken_at, replaces=not only)
+            replaces = not only and new_name is None
+            common = swap_body(context, operation, connection, server, backup.taken_at, replaces=replaces)
+            common |= {**origin, "backup": _backup(backup)}
             if only:
-                return common | {"backup": _backup(backup), "side": _side(operation, backup)}
-            common["loses"] |= lost_rows(connection, backup)
+                return common | {"side": _side(operation, backup)}
+            if new_name is not None:
+                demand_free_name(connection, new_name)
+                return common | {"new_database": new_name, "disk": disk}
+            common["loses"] = lost(operation, common["loses"], lambda: lost_rows(connection, backup))
             differing = differences(connection, backup, server.database)
         migrations, to_mind = migrations_outlook(settings, backup, common["current_revision"], stop)
         return common | {
-            "backup": _backup(backup),
             "safety_backup": True,
             "disk": disk,
             "last_time": self._last_time(operation),
@@ -77,7 +92,7 @@ class RestorePlanner:
             moved.append("the migrations that the deployed application would run on the restored data")
         if approved["backup"]["manifest_sha256"] != fresh["backup"]["manifest_sha256"]:
             moved.append("the backup: its manifest is not the one that was approved")
-        return moved
+        return moved + moved_in_origin(approved, fresh)
 
 
 def _side(operation: Operation, backup: Backup) -> dict[str, Any]:

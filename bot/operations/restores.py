@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bot.errors import Refused, UsageError
 from bot.models import Actor, Operation, OperationKind, OperationState, RestoreRequest
 from bot.operations.backups import Backups
 from bot.operations.context import Context
+from bot.operations.origin import demand_clear
 from bot.operations.requests import open_operation
 from bot.operations.selection import chosen_tables
 from bot.operations.windows import open_window
@@ -49,7 +52,8 @@ class Restores:
             raise UsageError(f"The name typed is not the database's: {database}.", f"Type {database}, exactly.")
         if not request.reason.strip():
             raise UsageError("A restore needs a reason.", "Say in a sentence why the data must go back.")
-        backup = self._backups.get(request.target, request.backup_id)
+        demand_clear(self._context, request)
+        backup = self._backups.get(request.source or request.target, request.backup_id)
         only = chosen_tables(request.only, (table.table for table in backup.manifest.digest.tables))
         return open_operation(
             self._context,
@@ -58,8 +62,15 @@ class Restores:
             actor,
             state=OperationState.PLANNING,
             reason=request.reason.strip(),
-            parameters={"backup_id": backup.id, "downtime": request.downtime, **({"only": only} if only else {})},
+            parameters={"backup_id": backup.id, "downtime": request.downtime, **_beside(request, only)},
             channel=channel,
             deferred=deferred,
             verdict=verdict,
         )
+
+
+def _beside(request: RestoreRequest, only: tuple[str, ...]) -> dict[str, Any]:
+    """What makes it other than a target's own backup in the target's own place."""
+    source = request.source if request.source != request.target else None
+    asked = {"only": only, "source": source, "new_name": request.new_name}
+    return {name: value for name, value in asked.items() if value}

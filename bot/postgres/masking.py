@@ -73,7 +73,7 @@ def mask(server: Server, database: str, script: MaskingScript, *, stop: StopSign
 
 
 def close(connection: Connection, database: str) -> None:
-    """Nobody but Baseliner's own role, and superusers, may connect until `open_again`; the new database has no sessions.
+    """Nobody but Baseliner's own role, and superusers, may connect to a new database until `open_again`.
 
     Its owner keeps what a load needs.
     """
@@ -108,7 +108,7 @@ def _run(connection: Connection, script: MaskingScript, number: int, statement: 
         if isinstance(error, psycopg.OperationalError) and error.sqlstate is None:
             raise
         raise BaselinerError(
-            f"The masking failed at statement {number} of {len(script.statements)}, {_shown(statement)}: {_told(error)}",
+            f"Masking failed at statement {number} of {len(script.statements)}: {_shown(statement)}: {_told(error)}",
             f"Correct {script.path}, try it on a copy, then ask again.",
         ) from error
 

@@ -109,7 +109,7 @@ def listed(connection: Connection, target: str) -> list[Listed]:
            FROM backups b
            LEFT JOIN pins p ON p.backup_id = b.id
            LEFT JOIN LATERAL (SELECT kind || ' ' || id AS by FROM operations
-                              WHERE target = b.target AND state = ANY(%(under_way)s)
+                              WHERE state = ANY(%(under_way)s)
                                 AND (parameters->>'backup_id' = b.id OR memory->>'backup_id' = b.id)
                               LIMIT 1) wanted ON true
            LEFT JOIN LATERAL (SELECT result->>'aside_database' AS database FROM operations
