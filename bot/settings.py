@@ -9,10 +9,12 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
+from psycopg.conninfo import make_conninfo
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.errors import Gap, SettingsError
+from bot.secret_files import SecretFilesSource
 from bot.settings_docker import DockerSettings as DockerSettings
 from bot.settings_docker import docker_gaps
 from bot.settings_gaps import gaps_of, misplaced_secrets, undefined_sources, undefined_storages
@@ -99,16 +101,32 @@ class Settings(Section):
 
 
 class Environment(BaseSettings):
-    """The environment variables that Baseliner reads, beside `AWS_*` and each target's `password_env`."""
+    """The environment variables that Baseliner reads, beside `AWS_*` and each target's `password_env`.
+
+    A secret's variable may also be a file, which `NAME_FILE` names.
+    """
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
 
     config: Path = Field(default=Path("baseliner.toml"), validation_alias="BASELINER_CONFIG")
     state_dsn: SecretStr | None = Field(default=None, validation_alias="BASELINER_STATE_DSN")
+    state_password: SecretStr | None = Field(default=None, validation_alias="BASELINER_STATE_PASSWORD")
+    """of the DSN's role, for a DSN without"""
     bot_token: SecretStr | None = Field(default=None, validation_alias="SLACK_BOT_TOKEN")
     app_token: SecretStr | None = Field(default=None, validation_alias="SLACK_APP_TOKEN")
     signing_secret: SecretStr | None = Field(default=None, validation_alias="SLACK_SIGNING_SECRET")
     api_url: str = Field(default="https://slack.com/api/", validation_alias="SLACK_API_URL")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - named by pydantic-settings
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, SecretFilesSource(settings_cls), env_settings
 
 
 def load_settings(environment: Environment, path: Path | None = None) -> Settings:
@@ -129,7 +147,12 @@ def load_settings(environment: Environment, path: Path | None = None) -> Setting
         raise SettingsError(str(source), [*gaps_of(error), *gaps]) from error
     if gaps:
         raise SettingsError(str(source), gaps)
-    return settings
+    return settings if environment.state_password is None else _with_password(settings, environment.state_password)
+
+
+def _with_password(settings: Settings, password: SecretStr) -> Settings:
+    dsn = make_conninfo(settings.state.dsn.get_secret_value(), password=password.get_secret_value())
+    return settings.model_copy(update={"state": settings.state.model_copy(update={"dsn": SecretStr(dsn)})})
 
 
 def _read(path: Path) -> dict[str, Any]:

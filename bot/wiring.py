@@ -26,6 +26,7 @@ from bot.operations.cancelling import Cancelling
 from bot.operations.catalog import Catalog
 from bot.operations.context import Context
 from bot.operations.deadlines import Deadlines
+from bot.operations.deliveries import Deliveries
 from bot.operations.drawings import Drawings
 from bot.operations.drill_job import DrillJob
 from bot.operations.drills import Drills
@@ -51,6 +52,7 @@ from bot.operations.undo_plan import UndoPlanner
 from bot.operations.undos import Undos
 from bot.operations.windows import Windows
 from bot.schedule import Clockwork
+from bot.secret_files import SecretFiles
 from bot.services import Services
 from bot.settings import Settings, SlackCredentials
 from bot.store.database import StateDatabase
@@ -104,6 +106,7 @@ def build(context: Context) -> House:
         sign_offs=SignOffs(context),
         audit=Audit(context),
         audit_heads=audit_heads,
+        deliveries=Deliveries(context),
         drawings=Drawings(context),
     )
     clockwork = Clockwork(context, schedules, windows, deadlines, sweeps, reports)
@@ -139,7 +142,8 @@ def open_house(settings: Settings, environment: Mapping[str, str]) -> Generator[
     database = StateDatabase(settings.state.dsn.get_secret_value(), settings.state.pool_size)
     database.open()
     try:
-        context = Context(settings, environment, SystemClock(), random.SystemRandom(), database, JobQueue(settings))
+        secrets, chance = SecretFiles(environment), random.SystemRandom()
+        context = Context(settings, secrets, SystemClock(), chance, database, JobQueue(settings))
         yield build(context)
     finally:
         database.close()
