@@ -5,6 +5,7 @@ Sizes are bytes, times are aware datetimes, durations are seconds.
 
 from bot.models.audit import AuditEntry, AuditExport, AuditFilter, AuditHead
 from bot.models.backups import (
+    CUSTOM_ARCHIVE,
     SMALL_FILES,
     Backup,
     BackupKind,
@@ -49,6 +50,7 @@ from bot.models.reports import Following, Report, ReportedBackup, ReportedDrill,
 from bot.models.upkeep import Pause, Pin, Prune, ScheduleName, ScheduleStatus
 
 __all__ = [
+    "CUSTOM_ARCHIVE",
     "POINTS_OF_NO_RETURN",
     "SMALL_FILES",
     "Actor",

@@ -10,6 +10,8 @@ from typing import Any
 
 SMALL_FILES = "small.tar"
 """the archive's files that are too small to be objects of their own, in one tar"""
+CUSTOM_ARCHIVE = "custom.dump"
+"""the one file of an archive that was dumped as one stream (`pg_dump -Fc`)"""
 
 
 class BackupKind(StrEnum):

