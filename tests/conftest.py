@@ -15,7 +15,7 @@ from sandbox.installation import MissingPostgresError
 from sandbox.objects import ObjectServer
 from tests.support import Bucket, Database, fresh_database
 
-pytest_plugins = ["tests.house_fixtures"]
+pytest_plugins = ["tests.house_fixtures", "tests.docker_fixtures"]
 
 ALL = "BASELINER_TEST_ALL"
 MEMORY = Path("/dev/shm")
