@@ -53,18 +53,24 @@ def serve(settings: Settings, http: str, worker_options: Sequence[str] | None) -
         _log.info("stopping: running work is brought to an end and cleaned up")
 
 
-def work(settings: Settings, queue: str, *, attached: bool = False) -> None:
-    """One worker, until SIGINT or SIGTERM, or, when attached, the end of standard input."""
+def work(settings: Settings, queue: str, http: str | None = None, *, attached: bool = False) -> None:
+    """One worker, with probes at `http`, until SIGINT or SIGTERM, or, when attached, the end of standard input."""
     dsn = settings.state.dsn.get_secret_value()
     schema.upgrade(dsn)
     stop = threading.Event()
     if attached:
         stop_when_detached(stop)
-    with _signals(stop), open_house(settings, os.environ) as house:
+    with _signals(stop), open_house(settings, os.environ) as house, ExitStack() as stack:
         worker = _Thread("worker", Worker(dsn, queue, house.work).run, stop)
-        with _all_running([worker], stop):
-            _log.info("working on queue %s", queue)
-            stop.wait()
+        stack.enter_context(_all_running([worker], stop))
+        if http is not None:
+
+            def readiness() -> dict[str, bool]:
+                return {"state_database": _answers(house), "worker": worker.is_alive()}
+
+            stack.enter_context(_http_server(http_app(house.services, readiness), http))
+        _log.info("working on queue %s", queue)
+        stop.wait()
 
 
 @contextmanager

@@ -90,6 +90,7 @@ def serve(
 @app.command()
 def worker(
     queue: Annotated[str, typer.Option(help="The worker group to serve.")] = "default",
+    http: Annotated[str | None, typer.Option(help="HOST:PORT of probes; none without.")] = None,
     attached: Annotated[bool, typer.Option("--attached", hidden=True)] = False,
     config: ConfigOption = None,
 ) -> None:
@@ -98,7 +99,7 @@ def worker(
 
     log_to_stderr(logging.INFO)
     with told():
-        work(settings_from(config), queue, attached=attached)
+        work(settings_from(config), queue, http, attached=attached)
 
 
 @db.command("upgrade")
