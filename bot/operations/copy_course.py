@@ -66,14 +66,13 @@ class CopyCourse:
             self._new.mask(stop)
         self._new.analyze(stop)
         self._open(stop)
-        return self.finish()
+        return self._finish()
 
-    def finish(self) -> dict[str, Any]:
-        """May be called again after a crash."""
-        self._new.remove_archive()
-        if next(step for step in self._operation.steps if step.name == NAME[0]).state is StepState.RUNNING:
+    def resume(self) -> dict[str, Any]:
+        """Finish what another worker has named."""
+        if next(step for step in self._operation.steps if step.name == NAME[0]).state is not StepState.DONE:
             self._journal.found_done(NAME[0], self._name)
-        return {"backup_id": self._new.backup.id, "new_database": self._name} | self._new.result()
+        return self._finish()
 
     def roll_back(self) -> str:
         """Nothing is left of it, unless it has its name."""
@@ -84,6 +83,10 @@ class CopyCourse:
         with self._new.server.maintenance(self._new.database) as connection:
             drop_database(connection, self._new.database, live=live)
         return f"{live} is as it was; nothing is left of the new database."
+
+    def _finish(self) -> dict[str, Any]:
+        self._new.remove_archive()
+        return {"backup_id": self._new.backup.id, "new_database": self._name} | self._new.result()
 
     def _open(self, stop: StopSignal) -> None:
         """Name and grants in one transaction: nobody meets it under another name, or half open."""

@@ -92,7 +92,7 @@ class RestoreJob:
         journal.plan(course.steps)
         if operation.attempt > 1:
             if course.named():
-                return course.finish()
+                return course.resume()
             course.roll_back()
         self._planning.hold_to_plan(operation, journal, stop)
         return course.run(stop)

@@ -1,0 +1,255 @@
+"""A backup that comes to another place than its own: another target, masked, or a database of a new name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from bot.errors import BaselinerError, NotFound, Refused, UsageError
+from bot.models import Downtime, Operation, OperationState, RestoreRequest, StepState, UndoRequest
+from bot.operations import copy_course, restore_job
+from bot.store import backups
+from tests.house import OPERATOR, TARGET, Rig
+from tests.integration.operations.hooks import Moment, at_step, run_and_die
+from tests.support import random_name
+
+STAGING = "staging"
+MASK = """-- What staging must not see; it is no secret that ; and 'quotes' stand here.
+UPDATE devices SET name = 'masked ' || id;
+DELETE FROM runs WHERE id > 10;
+"""
+MASKED = [name for name, _ in restore_job.MASKED_STEPS[Downtime.NOW]]
+COPIED = [name for name, _ in copy_course.MASKED_STEPS]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A house with two targets: staging may have the other one's backups, masked."""
+
+    rig: Rig
+    name: str
+    """of staging's database"""
+    owner_dsn: str
+    mask: Path
+
+    @property
+    def copy(self) -> str:
+        return f"{self.name}_copy"
+
+    def asked(self, backup: str = "latest", source: str | None = TARGET, new_name: str = "") -> Operation:
+        request = RestoreRequest(STAGING, backup, "fresh data", self.name, source=source, new_name=new_name)
+        return self.rig.services.restores.request(request, OPERATOR)
+
+    def planned(self, new_name: str = "") -> Operation:
+        return self.rig.run(self.asked(new_name=new_name))
+
+    def approved(self, new_name: str = "") -> Operation:
+        return self.rig.approve(self.planned(new_name))
+
+    def databases(self) -> list[str]:
+        """Those whose names begin with staging's, without that."""
+        query = f"SELECT array_agg(datname::text) FROM pg_database WHERE datname LIKE '{self.name}%'"
+        return sorted(name.removeprefix(self.name) for name in self.rig.value(query, self.rig.target.cluster.dsn()))
+
+    def as_owner(self, suffix: str) -> str:
+        """How staging's owner, who is no superuser, connects to a database beside staging's."""
+        return make_conninfo(self.owner_dsn, dbname=f"{self.name}{suffix}")
+
+    def value(self, query: str, database: str | None = None) -> object:
+        return self.rig.value(query, self.rig.target.cluster.dsn(database or self.name))
+
+
+@pytest.fixture
+def pair(rig: Rig) -> Iterator[Pair]:
+    cluster, name, mask = rig.target.cluster, random_name("staging"), rig.directory / "mask.sql"
+    owner_dsn = cluster.create_owned_database(name, name)
+    cluster.execute("CREATE TABLE precious AS SELECT 1 AS n", name)
+    mask.write_text(MASK)
+    target = rig.setup.document["targets"][TARGET]
+    staging = {**target, "dsn": cluster.dsn(name), "restore_from": {TARGET: {"masking": str(mask)}}}
+    document = {**rig.setup.document, "targets": {TARGET: target, STAGING: staging}}
+    with rig.rebuilt(replace(rig.setup, document=document)) as other:
+        other.backup()
+        pair = Pair(other, name, owner_dsn, mask)
+        yield pair
+    for suffix in pair.databases():
+        cluster.drop_database(name + suffix)
+    cluster.execute(f"DROP ROLE {name}")
+
+
+def refused_connection(dsn: str) -> str:
+    with pytest.raises(psycopg.OperationalError) as caught:
+        psycopg.connect(dsn)
+    return str(caught.value)
+
+
+def assert_nothing_half_done(pair: Pair, ended: Operation) -> None:
+    assert StepState.RUNNING not in {step.state for step in ended.steps}
+    assert not [name for name in pair.databases() if name.startswith("__new_")]
+    assert pair.rig.application.running == {"api", "worker"}
+    assert list((pair.rig.directory / "staging").iterdir()) == []
+    assert pair.rig.services.audit.verify().intact
+
+
+def test_another_targets_data_come_masked_and_nobody_sees_them_before(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    approved = pair.approved()
+    plan = pair.rig.services.drawings.plan(approved.id)
+    assert plan is not None
+    assert plan.body["source"]["target"] == TARGET
+    assert plan.body["source"]["statements"] == 2
+    assert "since" not in plan.body["loses"], "all that is there is lost"
+    with pair.rig.house.context.database.transaction() as connection:
+        assert backups.listed(connection, TARGET)[0].needed_by == f"restore {approved.id}"
+
+    def try_to_peep() -> None:
+        (new,) = [name for name in pair.databases() if name.startswith("__new_")]
+        told.append(refused_connection(pair.as_owner(new)))
+
+    at_step(monkeypatch, "mask", Moment.BEFORE, try_to_peep)
+    ended = pair.rig.run(approved)
+    assert ended.failure is None, ended.failure
+    assert [step.name for step in ended.steps] == MASKED
+    assert "permission denied for database" in told[0]
+    assert (ended.result["source"], ended.result["masked"]) == (TARGET, 2)
+    assert pair.value("SELECT array_agg(DISTINCT split_part(name, ' ', 1)) FROM devices") == ["masked"]
+    assert pair.value("SELECT count(*) FROM runs") == 10
+    with psycopg.connect(pair.owner_dsn) as connection:
+        assert connection.info.user == pair.name, "owner and grants are staging's own"
+    pages = pair.rig.target.cluster.data_directory / str(pair.value("SELECT pg_relation_filepath('devices')"))
+    assert b"old 7" not in pages.read_bytes(), "no former version of a masked row is left"
+    assert_nothing_half_done(pair, ended)
+    undo = pair.rig.services.undos.request(UndoRequest(STAGING, "worse", pair.name), OPERATOR)
+    undone = pair.rig.run(pair.rig.approve(pair.rig.run(undo)))
+    assert undone.state is OperationState.DONE
+    assert pair.value("SELECT n FROM precious") == 1
+
+
+def test_a_new_name_leaves_the_live_database_and_its_services_alone(pair: Pair) -> None:
+    ended = pair.rig.run(pair.approved(pair.copy))
+    assert ended.failure is None, ended.failure
+    assert [(step.name, step.state) for step in ended.steps] == [(name, StepState.DONE) for name in COPIED]
+    assert ended.result["new_database"] == pair.copy
+    assert pair.databases() == ["", "_copy"]
+    assert pair.rig.application.log == []
+    assert pair.value("SELECT min(name) FROM devices", pair.copy) == "masked 1"
+    with psycopg.connect(pair.as_owner("_copy")) as connection:
+        assert connection.info.user == pair.name
+    comment = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()"
+    assert ended.id in str(pair.value(comment, pair.copy))
+    assert_nothing_half_done(pair, ended)
+    again = pair.rig.run(pair.asked(new_name=pair.copy))
+    assert again.failure is not None
+    assert again.failure.message == f"A database {pair.copy!r} exists already; it is left as it is."
+
+
+def test_a_targets_own_backup_under_a_new_name_is_as_it_was(pair: Pair) -> None:
+    taken = pair.rig.run(pair.rig.services.backups.request(STAGING, OPERATOR))
+    assert taken.failure is None, taken.failure
+    ended = pair.rig.run(pair.rig.approve(pair.rig.run(pair.asked(source=None, new_name=pair.copy))))
+    assert [step.name for step in ended.steps] == [name for name, _ in copy_course.STEPS]
+    assert pair.value("SELECT n FROM precious", pair.copy) == 1
+
+
+UNCLEAR: tuple[tuple[RestoreRequest, type[BaselinerError], str], ...] = (
+    (RestoreRequest(TARGET, "latest", "why", "", source=STAGING), Refused, "inventory takes no backups of staging"),
+    (RestoreRequest(STAGING, "latest", "why", "", source="prod"), NotFound, "There is no target named 'prod'"),
+    (
+        RestoreRequest(STAGING, "latest", "why", "", only=("devices",), source=TARGET),
+        UsageError,
+        "they could not be masked",
+    ),
+    *(
+        (RestoreRequest(STAGING, "latest", "why", "", new_name=name), UsageError, "cannot be the new database's")
+        for name in ("postgres", "a b", "inventory__old_1", "x" * 64)
+    ),
+    (RestoreRequest(STAGING, "latest", "why", ""), NotFound, "staging has no backup yet"),
+)
+
+
+def test_what_is_not_allowed_or_not_clear_is_refused(pair: Pair) -> None:
+    restores = pair.rig.services.restores
+    for request, error, words in UNCLEAR:
+        with pytest.raises(error, match=words):
+            restores.request(replace(request, confirmation=restores.database_of(request.target)), OPERATOR)
+
+
+def test_a_masking_file_that_will_not_do_is_refused_before_anybody_is_asked(pair: Pair) -> None:
+    for text, words in (
+        ("BEGIN; DELETE FROM runs; COMMIT;", "begins a transaction: 'BEGIN'"),
+        ("\\set x 1\nDELETE FROM runs;", "has a command of psql"),
+        ("-- nothing yet\n", "has no statement"),
+    ):
+        pair.mask.write_text(text)
+        planned = pair.planned()
+        assert planned.failure is not None
+        assert words in planned.failure.message
+    pair.mask.unlink()
+    planned = pair.planned()
+    assert planned.failure is not None
+    assert "cannot be read: No such file" in planned.failure.message
+
+
+@pytest.mark.parametrize("step", ["preconditions", "load"])
+def test_a_masking_file_that_is_changed_after_the_approval_voids_it(
+    pair: Pair, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    approved = pair.approved()
+    at_step(monkeypatch, step, Moment.BEFORE, lambda: pair.mask.write_text("SELECT 1"))
+    ended = pair.rig.run(approved)
+    assert ended.state is OperationState.VOIDED
+    assert ended.failure is not None
+    assert "masking file" in ended.failure.message
+    assert pair.databases() == [""]
+    assert pair.value("SELECT n FROM precious") == 1
+    assert_nothing_half_done(pair, ended)
+
+
+def test_masking_that_fails_leaves_staging_as_it_was_and_tells_no_value(pair: Pair) -> None:
+    pair.mask.write_text("UPDATE devices SET name = 'x' WHERE id = 1; UPDATE devices SET id = name::int WHERE id = 7")
+    ended = pair.rig.run(pair.approved())
+    assert ended.state is OperationState.FAILED
+    assert ended.failure is not None
+    assert "failed at statement 2 of 2" in ended.failure.message
+    assert "old 7" not in str(ended.failure)
+    assert pair.value("SELECT n FROM precious") == 1
+    assert pair.databases() == [""]
+    assert_nothing_half_done(pair, ended)
+
+
+@pytest.mark.parametrize(("step", "moment"), [("mask", Moment.BEFORE), ("mask", Moment.AFTER), ("swap", Moment.AFTER)])
+def test_a_masked_restore_whose_worker_is_killed_ends_whole(pair: Pair, step: str, moment: Moment) -> None:
+    operation = pair.approved()
+    run_and_die(pair.rig.setup, operation.id, step, moment, pair.rig.directory)
+    ended = pair.rig.run(operation)
+    if step == "swap":
+        assert ended.state is OperationState.DONE
+        assert pair.value("SELECT min(name) FROM devices") == "masked 1"
+        assert ended.result["masked"] == 2
+    else:
+        assert ended.state is OperationState.FAILED
+        assert pair.value("SELECT n FROM precious") == 1
+    assert_nothing_half_done(pair, ended)
+
+
+@pytest.mark.parametrize(
+    ("step", "moment"),
+    # What comes before the new database is the same as in every restore.
+    [(step, Moment.BEFORE) for step in COPIED[2:]] + [("name", Moment.AFTER)],
+)
+def test_a_copy_whose_worker_is_killed_is_made_by_the_next(pair: Pair, step: str, moment: Moment) -> None:
+    operation = pair.approved(pair.copy)
+    run_and_die(pair.rig.setup, operation.id, step, moment, pair.rig.directory)
+    ended = pair.rig.run(operation)
+    assert ended.state is OperationState.DONE, ended.failure
+    assert {item.state for item in ended.steps} == {StepState.DONE}
+    assert pair.databases() == ["", "_copy"]
+    assert pair.value("SELECT min(name) FROM devices", pair.copy) == "masked 1"
+    assert_nothing_half_done(pair, ended)
