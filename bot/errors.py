@@ -75,6 +75,10 @@ class TableNotFound(NotFound):
     """A backup has no such table, or several."""
 
 
+class BadName(UsageError):
+    """A new database cannot have this name."""
+
+
 class ToolMissing(BaselinerError):
     """No PostgreSQL client tools of the server's major version were found."""
 
@@ -139,6 +143,10 @@ class EngineDenied(EngineFailed):
 
 class ContainerGone(EngineFailed):
     """There is no such container (any more)."""
+
+
+class ContainerChanged(EngineFailed):
+    """A container is no longer in the state in which this can be done to it."""
 
 
 class Interrupted(BaselinerError):

@@ -60,7 +60,7 @@ def command_table(
         Command("backups", "backups [target]", "Lists the backups, with details of each.", catalog.command),
         Command(
             "restore",
-            "restore [target] [backup|latest|time] [only TABLE, …]",
+            "restore [target] [backup|latest|time] [from TARGET] [as NAME] [only TABLE, …]",
             "Asks for a restore; somebody else must approve it.",
             restores.command,
         ),

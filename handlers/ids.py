@@ -36,6 +36,7 @@ COMMENT = "comment"
 CONFIRMATION = "confirmation"
 DOWNTIME = "downtime"
 ONLY = "only"
+NEW_NAME = "new_name"
 STARTS_AT = "starts_at"
 ENDS_AT = "ends_at"
 RESTORE_TARGET = "restore.target"
@@ -62,6 +63,8 @@ class ModalContext:
     target: str | None = None
     backup: str | None = None
     operation: str | None = None
+    source: str | None = None
+    """another target, whose backups the dialog offers"""
 
 
 def encode(context: ModalContext) -> str:
@@ -73,7 +76,7 @@ def decode(private_metadata: str) -> ModalContext:
     """Raises UsageError when the metadata is not ours."""
     try:
         value = json.loads(private_metadata)
-        settled = [value[key] for key in ("target", "backup", "operation")]
+        settled = [value[key] for key in ("target", "backup", "operation", "source")]
         return ModalContext(identifier(value["channel"]), *(None if it is None else identifier(it) for it in settled))
     except (ValueError, KeyError, TypeError) as error:
         raise UsageError("This dialog is from another version of Baseliner.", "Close it and ask again.") from error
@@ -84,6 +87,17 @@ def identifier(value: object) -> str:
     if isinstance(value, str) and _ID.fullmatch(value):
         return value
     raise UsageError("This button does not carry an id of ours.", "Ask again with a command.")
+
+
+def encode_place(target: str, source: str | None) -> str:
+    """A target, and another one whose backups come there."""
+    return target if source is None else f"{target}:{source}"
+
+
+def decode_place(value: object) -> tuple[str, str | None]:
+    """Raises UsageError when it is not a place of ours."""
+    target, _, source = str(value).partition(":")
+    return identifier(target), identifier(source) if source else None
 
 
 def encode_page(target: str | None, number: int) -> str:

@@ -18,6 +18,8 @@ _TIME_OF_DAY = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 _WINDOW_EXAMPLES = (
     "Write “window in 30m for 1h reason”, “window at 22:00 for 2h reason” or “window 2026-11-23T22:00 for 2h reason”."
 )
+_ORIGINS = ("from", "as")
+_ORIGIN_EXAMPLE = "restore staging latest from production, or restore production latest as production_copy"
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,16 @@ def split_only(words: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]
     if not only:
         raise UsageError("Say which tables.", "restore … only public.devices, audit.*")
     return words[:at], only
+
+
+def split_origin(words: tuple[str, ...]) -> tuple[tuple[str, ...], str | None, str]:
+    """What comes before `from TARGET` and `as NAME`, that target, and that name (empty without). Raises UsageError."""
+    found: dict[str, str] = {}
+    while len(words) > 1 and (word := words[-2].lower()) in _ORIGINS and word not in found:
+        found[word], words = words[-1], words[:-2]
+    if words and words[-1].lower() in _ORIGINS:
+        raise UsageError(f"Say what comes after “{words[-1]}”.", _ORIGIN_EXAMPLE)
+    return words, found.get("from", "").lower() or None, found.get("as", "")
 
 
 def listed_tables(text: str) -> tuple[str, ...]:

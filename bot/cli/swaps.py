@@ -28,6 +28,12 @@ def restore(
     only: Annotated[
         list[str] | None, typer.Option(help="A table (public.devices, or audit.*) to bring beside; several times.")
     ] = None,
+    source: Annotated[
+        str | None, typer.Option("--from", help="Another target, whose backup it is; masked as the settings say.")
+    ] = None,
+    new_name: Annotated[
+        str, typer.Option("--as", help="Name of a new database beside the live one, which stays as it is.")
+    ] = "",
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
@@ -35,7 +41,7 @@ def restore(
     with told(as_json=as_json), house_of(config) as house:
         database = house.services.restores.database_of(target)
         why = reason or asked("Why must the data go back?")
-        request = RestoreRequest(target, backup, why, database, downtime, tuple(only or ()))
+        request = RestoreRequest(target, backup, why, database, downtime, tuple(only or ()), source, new_name)
         operation = house.services.restores.request(request, shell_actor(), deferred=False)
         ended = _confirmed(house, operation, database, confirm)
         if as_json:

@@ -97,6 +97,11 @@ def restore_result(operation: Operation) -> Text:
             f"{result['rows']:,} rows of {', '.join(result['only'])} are in the schema {result['side_schema']}, "
             f"equal to those of {result['backup_id']}. When done with it: DROP SCHEMA {result['side_schema']} CASCADE"
         )
+    if "new_database" in result:
+        return Text(
+            f"{result['backup_id']} of {result['source']} is the database {result['new_database']}: "
+            f"{result['rows']:,} rows equal, then {result['masked']} masking statements run"
+        )
     return Text(
         f"Restored {result['backup_id']} into {operation.target}: {result['rows']:,} rows equal, services down for "
         f"{result['downtime_seconds']:.1f} s, health: {result['health']}\n"
@@ -126,12 +131,22 @@ def plan_summary(plan: Plan) -> str:
                 "  nothing is replaced, no service is stopped",
             ]
         )
+    if "new_database" in body:
+        return "\n".join(
+            [
+                f"Plan {plan.hash[:12]} (break-glass, without approval):",
+                f"  make the database {body['new_database']} on the server of {body['database']}",
+                f"  from backup {body['backup']['id']}, taken {body['backup']['taken_at']}",
+                *_origin(body),
+                "  nothing is replaced, no service is stopped",
+            ]
+        )
     sessions = sum(item["count"] for item in body["loses"]["sessions"])
     lines = [
         f"Plan {plan.hash[:12]} (break-glass, without approval):",
         f"  replace database {body['database']} of target {body['target']}",
         *_replacement(body),
-        f"  everything written since {body['loses']['since']} leaves the live database; {sessions} sessions are ended",
+        f"  {_lost(body['loses'])} leaves the live database; {sessions} sessions are ended",
         f"  services stopped and started: {', '.join(body['services']) or 'none'}",
     ]
     return "\n".join(lines)
@@ -146,8 +161,21 @@ def _replacement(body: Mapping[str, Any]) -> list[str]:
     return [
         f"  by backup {body['backup']['id']}, taken {body['backup']['taken_at']}, {decimal(body['backup']['size'])}",
         "  a safety backup is taken first; the former database stays, closed, for a way back",
+        *_origin(body),
         *(f"  warning: {warning}" for warning in body["warnings"]),
     ]
+
+
+def _lost(loses: Mapping[str, Any]) -> str:
+    return f"everything written since {loses['since']}" if "since" in loses else "all that it holds"
+
+
+def _origin(body: Mapping[str, Any]) -> list[str]:
+    source = body.get("source")
+    if source is None:
+        return []
+    masked = f"masked by {source['masking']}" if source["masking"] else "NOT masked"
+    return [f"  the rows are those of target {source['target']}, {masked}"]
 
 
 def checklist_table(checklist: Checklist) -> Table:

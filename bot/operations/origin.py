@@ -10,7 +10,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from bot.errors import Refused, UsageError
+from bot.errors import BadName, Refused, UsageError
 from bot.models import Backup, Operation, RestoreRequest
 from bot.operations.context import Context
 from bot.postgres.facts import DatabaseFacts, database_exists, server_facts
@@ -37,6 +37,11 @@ def new_name_of(operation: Operation) -> str | None:
 def is_elsewhere(operation: Operation) -> bool:
     """Whether the backup comes to another place than the one it is of: owner, grants and settings are the place's."""
     return source_of(operation) != operation.target or new_name_of(operation) is not None
+
+
+def sources_for(context: Context, target: str) -> list[str]:
+    """Other targets whose backups may come here."""
+    return [source for source in context.target(target).restore_from if source != target]
 
 
 def demand_clear(context: Context, request: RestoreRequest) -> None:
@@ -134,7 +139,7 @@ def _allowed(context: Context, target: str, source: str) -> RestoreSource | None
 
 def _demand_name(name: str) -> None:
     if not _NAME.fullmatch(name) or name in _TAKEN or is_ours(name):
-        raise UsageError(
+        raise BadName(
             f"{name!r} cannot be the new database's name.",
             "Use letters, digits, - and _, at most 63 of them, as in inventory_copy.",
         )

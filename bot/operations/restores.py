@@ -8,7 +8,7 @@ from bot.errors import Refused, UsageError
 from bot.models import Actor, Operation, OperationKind, OperationState, RestoreRequest
 from bot.operations.backups import Backups
 from bot.operations.context import Context
-from bot.operations.origin import demand_clear
+from bot.operations.origin import demand_clear, sources_for
 from bot.operations.requests import open_operation
 from bot.operations.selection import chosen_tables
 from bot.operations.windows import open_window
@@ -41,6 +41,14 @@ class Restores:
     def database_of(self, target: str) -> str:
         """The name that has to be typed."""
         return server_of(self._context.target(target), self._context.environment).database
+
+    def sources_of(self, target: str) -> list[str]:
+        """Other targets whose backups may come here. Raises NotFound."""
+        return sources_for(self._context, target)
+
+    def demand_clear(self, request: RestoreRequest) -> None:
+        """Of what has been asked so far. Raises NotFound, Refused, UsageError for a source or a name that cannot be."""
+        demand_clear(self._context, request)
 
     def request(
         self, request: RestoreRequest, actor: Actor, channel: str | None = None, *, deferred: bool = True

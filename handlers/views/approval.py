@@ -23,6 +23,7 @@ from handlers.views.blocks import (
     sections,
 )
 from handlers.views.decisions import decisions
+from handlers.views.elsewhere import copied, origin
 from handlers.views.people import mention, mentions
 from handlers.views.plan import row_counts
 from handlers.views.side import beside
@@ -72,8 +73,11 @@ def consequences(plan: Plan, now: datetime, *, waiting: bool = True) -> list[Blo
     body = plan.body
     if "side" in body:
         return [section(_backup(body["backup"], now)), section(beside(body)), *_warnings(body.get("warnings", ()))]
+    if "new_database" in body:
+        comes = "\n".join([_backup(body["backup"], now), *origin(body)])
+        return [section(comes), section(copied(body)), *_warnings(body.get("warnings", ()))]
     return [
-        section(comes_back(body, now) if "aside" in body else _backup(body["backup"], now)),
+        section(comes_back(body, now) if "aside" in body else "\n".join([_backup(body["backup"], now), *origin(body)])),
         section(_destroyed(body, now, waiting)),
         section(undo_way_back(body) if "aside" in body else _way_back(body)),
         *_warnings(body.get("warnings", ())),
@@ -112,10 +116,8 @@ def _backup(backup: Mapping[str, Any], now: datetime) -> str:
 
 def _destroyed(body: Mapping[str, Any], now: datetime, waiting: bool) -> str:
     loses = body["loses"]
-    since = datetime.fromisoformat(loses["since"])
     lines = [
-        f"• everything written since {date(since)} ({duration((now - since).total_seconds())}); "
-        f"the database holds {size(loses['database_bytes'])} now",
+        f"• {_written_since(loses, now)}; the database holds {size(loses['database_bytes'])} now",
         *_written(loses.get("changes")),
         *_tables(loses),
         f"• {_sessions(loses.get('sessions', ()))}",
@@ -123,6 +125,13 @@ def _destroyed(body: Mapping[str, Any], now: datetime, waiting: bool) -> str:
     ]
     title = "What will be lost or interrupted" if waiting else "What was to be lost or interrupted"
     return f"*{title}*\n" + "\n".join(lines)
+
+
+def _written_since(loses: Mapping[str, Any], now: datetime) -> str:
+    if "since" not in loses:
+        return "all that it holds: another target’s data take its place"
+    since = datetime.fromisoformat(loses["since"])
+    return f"everything written since {date(since)} ({duration((now - since).total_seconds())})"
 
 
 def _written(changes: Mapping[str, Any] | None) -> list[str]:

@@ -43,6 +43,11 @@ _NAMES: Mapping[str, str] = {
     "seconds": "Took",
     "downtime_seconds": "Downtime",
     "schema": "Schema",
+    "new_database": "New database",
+    "target": "Target",
+    "masking": "Masked by",
+    "masking_sha256": "SHA-256 of that file",
+    "statements": "Its statements",
     "tables": "Tables",
     "tables_going": "Tables made since, which will be gone",
     "tables_coming": "Tables dropped since, which come back",
@@ -51,6 +56,7 @@ _NAMES: Mapping[str, str] = {
 }
 _PARTS: Mapping[str, str] = {
     "backup": "Backup that comes back",
+    "source": "Whose data come",
     "undoes": "Swap that is undone",
     "aside": "Database that comes back",
     "loses": "Lost or interrupted",

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.models import Backup, Downtime
 from handlers import ids
 from handlers.text import code, literal
-from handlers.views.backups import backup_option, no_backup, target_options
-from handlers.views.blocks import Block, context, input_block, modal, option, section, static_select, text_input
+from handlers.views.backups import backup_option, no_backup
+from handlers.views.blocks import (
+    MAX_OPTIONS,
+    Block,
+    context,
+    input_block,
+    modal,
+    option,
+    section,
+    static_select,
+    text_input,
+)
 
 _TITLE = "Restore a database"
 _PROMISE = (
@@ -35,6 +45,13 @@ class RestoreDialog:
     reason: str = ""
     downtime: Downtime = Downtime.NOW
     only: Sequence[str] = ()
+    new_name: str = ""
+    sources: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """other targets whose backups may come to a target"""
+
+    @property
+    def backups_of(self) -> str:
+        return self.context.source or self.context.target or ""
 
 
 def restore_modal(dialog: RestoreDialog, now: datetime) -> Block:
@@ -44,7 +61,7 @@ def restore_modal(dialog: RestoreDialog, now: datetime) -> Block:
     if target is None:
         return _modal(dialog, blocks, submit=False)
     if not dialog.backups:
-        return _modal(dialog, [*blocks, no_backup(target)], submit=False)
+        return _modal(dialog, [*blocks, no_backup(dialog.backups_of)], submit=False)
     return _modal(dialog, [*blocks, *_inputs(dialog, target, now), context(_PROMISE)], submit=True)
 
 
@@ -61,16 +78,17 @@ def _inputs(dialog: RestoreDialog, target: str, now: datetime) -> list[Block]:
     confirmation = text_input(ids.CONFIRMATION, literal(dialog.database, 150), max_length=200)
     # Slack keeps what was entered by block id: a list of another target must not inherit this one's choice.
     return [
-        input_block(f"Backup of {target}", select, f"{ids.BACKUP}.{target}"),
+        input_block(f"Backup of {dialog.backups_of}", select, f"{ids.BACKUP}.{target}.{dialog.backups_of}"),
         input_block("Reason", reason, ids.REASON),
         input_block(
             "Stop the application", static_select(ids.DOWNTIME, "When", _DOWNTIMES, dialog.downtime), ids.DOWNTIME
         ),
+        *([_only(dialog)] if dialog.context.source is None else []),
         input_block(
-            "Only these tables",
-            text_input(ids.ONLY, "Such as: public.devices, audit.*", initial=", ".join(dialog.only), max_length=1000),
-            ids.ONLY,
-            hint="They come into a schema of their own: nothing is replaced, nothing stops. Empty: the whole database.",
+            "Under a new name",
+            text_input(ids.NEW_NAME, f"Such as: {literal(dialog.database, 100)}_copy", initial=dialog.new_name),
+            ids.NEW_NAME,
+            hint="A database of this name is made beside it: nothing is replaced, nothing stops.",
             optional=True,
         ),
         input_block(
@@ -82,10 +100,28 @@ def _inputs(dialog: RestoreDialog, target: str, now: datetime) -> list[Block]:
     ]
 
 
+def _only(dialog: RestoreDialog) -> Block:
+    return input_block(
+        "Only these tables",
+        text_input(ids.ONLY, "Such as: public.devices, audit.*", initial=", ".join(dialog.only), max_length=1000),
+        ids.ONLY,
+        hint="They come into a schema of their own: nothing is replaced, nothing stops. Empty: the whole database.",
+        optional=True,
+    )
+
+
 def _target(dialog: RestoreDialog) -> Block:
-    select = static_select(ids.RESTORE_TARGET, "Choose a target", target_options(dialog.targets), dialog.context.target)
-    chosen = dialog.context.target
-    return section(f"*Target* {code(chosen)}" if chosen else "*Target*", select, ids.RESTORE_TARGET)
+    chosen, source = dialog.context.target, dialog.context.source
+    places = [
+        option(literal(f"{target}, from {other}" if other else target, 75), ids.encode_place(target, other))
+        for target in dialog.targets
+        for other in (None, *dialog.sources.get(target, ()))
+    ][:MAX_OPTIONS]
+    select = static_select(
+        ids.RESTORE_TARGET, "Choose a target", places, ids.encode_place(chosen, source) if chosen else None
+    )
+    told = f"*Target* {code(chosen)}" if chosen else "*Target*"
+    return section(f"{told}, with a backup of {code(source)}" if source else told, select, ids.RESTORE_TARGET)
 
 
 def _modal(dialog: RestoreDialog, blocks: list[Block], *, submit: bool) -> Block:

@@ -11,6 +11,7 @@ from bot.operations.checklists import checklist_of
 from handlers.text import code, date, duration, inline, plural, rate, size
 from handlers.views.blocks import Block, fields, section
 from handlers.views.checklist import READINESS, checklist_blocks, tally
+from handlers.views.elsewhere import copy_fields, origin_fields
 from handlers.views.side import side_fields
 from handlers.views.states import CHECK_MARKS
 
@@ -19,8 +20,7 @@ def result_blocks(operation: Operation) -> list[Block]:
     if operation.kind is OperationKind.BACKUP:
         return [fields(_backup(operation.result))]
     if operation.kind is OperationKind.RESTORE:
-        side = "side_schema" in operation.result
-        return [fields(side_fields(operation.result) if side else _restore(operation.result))]
+        return [fields(_restored(operation.result))]
     if operation.kind is OperationKind.UNDO:
         return [fields(_undo(operation.result))]
     if operation.kind is OperationKind.DRILL:
@@ -72,6 +72,12 @@ def _drill(result: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
+def _restored(result: Mapping[str, Any]) -> list[tuple[str, str]]:
+    if "side_schema" in result:
+        return side_fields(result)
+    return copy_fields(result) if "new_database" in result else _restore(result)
+
+
 def _restore(result: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
         ("Restored from", code(result["backup_id"])),
@@ -80,6 +86,7 @@ def _restore(result: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Health", inline(str(result.get("health") or "not checked: no health_url is set"), 200)),
         ("Safety backup", code(result["safety_backup_id"])),
         ("Old database", _aside(result)),
+        *origin_fields(result),
     ]
 
 

@@ -52,6 +52,17 @@ def test_a_restore_is_confirmed_by_the_databases_name_and_audited_as_break_glass
     assert unsigned.done_by.surface == "cli"
 
 
+def test_a_copy_under_a_new_name_replaces_nothing(lost: Rig) -> None:
+    copy = f"{lost.target.name}_copy"
+    answer = baseliner(
+        lost, "restore", TARGET, "latest", "--as", copy, "--reason", "to look", "--confirm", lost.target.name
+    )
+    assert answer.code == DONE, answer.err
+    assert f"make the database {copy} on the server of {lost.target.name}" in answer.err
+    assert f"of inventory is the database {copy}: 131 rows equal" in answer.out
+    assert lost.value("SELECT count(*) FROM devices WHERE name = 'lost'") == 50
+
+
 def test_reason_and_name_can_be_typed_and_stdout_stays_one_document(lost: Rig) -> None:
     answer = baseliner(lost, "restore", TARGET, "latest", "--json", typed=f"bad deploy\n{lost.target.name}\n")
     assert answer.code == DONE, answer.err

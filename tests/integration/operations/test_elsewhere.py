@@ -121,8 +121,8 @@ def test_another_targets_data_come_masked_and_nobody_sees_them_before(
     assert (ended.result["source"], ended.result["masked"]) == (TARGET, 2)
     assert pair.value("SELECT array_agg(DISTINCT split_part(name, ' ', 1)) FROM devices") == ["masked"]
     assert pair.value("SELECT count(*) FROM runs") == 10
-    with psycopg.connect(pair.owner_dsn) as connection:
-        assert connection.info.user == pair.name, "owner and grants are staging's own"
+    with psycopg.connect(pair.owner_dsn) as owner:
+        assert owner.info.user == pair.name, "owner and grants are staging's own"
     pages = pair.rig.target.cluster.data_directory / str(pair.value("SELECT pg_relation_filepath('devices')"))
     assert b"old 7" not in pages.read_bytes(), "no former version of a masked row is left"
     assert_nothing_half_done(pair, ended)

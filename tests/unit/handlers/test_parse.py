@@ -17,6 +17,7 @@ from handlers.parse import (
     parse,
     parse_window,
     split_only,
+    split_origin,
     starts_window,
     take_format,
     take_target,
@@ -102,6 +103,24 @@ def test_only_some_tables(words: str, before: str, only: tuple[str, ...]) -> Non
 def test_only_wants_tables() -> None:
     with pytest.raises(UsageError, match="which tables"):
         split_only(("latest", "only"))
+
+
+@pytest.mark.parametrize(
+    ("words", "before", "source", "name"),
+    [
+        ("staging latest from Production", "staging latest", "production", ""),
+        ("staging latest as Copy_1 from production", "staging latest", "production", "Copy_1"),
+        ("latest AS copy", "latest", None, "copy"),
+        ("staging latest", "staging latest", None, ""),
+    ],
+)
+def test_where_from_and_as_what(words: str, before: str, source: str | None, name: str) -> None:
+    assert split_origin(tuple(words.split())) == (tuple(before.split()), source, name)
+
+
+def test_from_wants_a_target() -> None:
+    with pytest.raises(UsageError, match="what comes after “from”"):
+        split_origin(("staging", "latest", "from"))
 
 
 def test_backup_ids() -> None:
