@@ -19,7 +19,8 @@ def with_clients(folders: bytes, programs: Path) -> bytes:
     buffer = io.BytesIO(folders)
     with tarfile.open(fileobj=buffer, mode="a") as archive:
         places = {_place(path): os.path.realpath(path) for path in _needed(programs)}
-        for folder in sorted({str(parent) for place in places for parent in Path(place).parents}):
+        parents = {str(parent) for place in places for parent in Path(place).parents}
+        for folder in sorted(parents - {".", *archive.getnames()}):
             entry = tarfile.TarInfo(folder)
             entry.type, entry.mode = tarfile.DIRTYPE, 0o755
             archive.addfile(entry)
