@@ -136,7 +136,7 @@ class RealEngine:
     def _argv(self) -> list[str]:
         place = self.directory
         return [
-            "dockerd", "--storage-driver=vfs", f"--data-root={place / 'data'}", f"--exec-root={place / 'exec'}",
+            "dockerd", f"--data-root={place / 'data'}", f"--exec-root={place / 'exec'}",
             f"--pidfile={place / 'pid'}", f"--host={self.host}", f"--config-file={place / 'daemon.json'}",
             # No bridge and no firewall rules of its own: those of two Engines would be in each other's way.
             "--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-masq=false", "--ip-forward=false",
