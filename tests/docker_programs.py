@@ -36,6 +36,7 @@ def _place(path: str) -> str:
 
 
 def _needed(programs: Path) -> set[str]:
-    clients = {str(programs / client) for client in _CLIENTS}
+    # pg_dumpall asks pg_dump for its version by a shell.
+    clients = {*(str(programs / client) for client in _CLIENTS), "/bin/sh"}
     listed = subprocess.run(["ldd", *clients], check=True, capture_output=True, text=True).stdout
     return clients | set(_LIBRARY.findall(listed))

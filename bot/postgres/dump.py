@@ -20,7 +20,7 @@ from bot.postgres.spool import Outlet, Spool
 from bot.postgres.tools import Tools
 from bot.runtime.process import Finished
 from bot.runtime.stop import StopSignal
-from bot.runtime.tool_runner import Hold
+from bot.runtime.tool_runner import FileSharingRunner, Hold
 
 _LOCK_TIMEOUT = 30.0
 # pg_dump sets --lock-wait-timeout as the statement timeout of its LOCK TABLE alone.
@@ -136,7 +136,8 @@ def dump(
     than `lock_timeout` seconds), Interrupted, or what an outlet raised.
     """
     argv = _pg_dump(server, tools, snapshot_id, lock_timeout)
-    if not tools.runner.shares_files:
+    runner = tools.runner
+    if not isinstance(runner, FileSharingRunner):
         return _dump_as_stream(server, tools, argv, spooling.open_outlet, stop, on_progress)
     # The files go at once. Besides, a file that is opened again to be synced looks as if it were being written.
     argv += ["--format=directory", f"--jobs={jobs}", "--compress=0", "--no-sync", f"--file={spooling.directory}"]
@@ -146,7 +147,7 @@ def dump(
             spool.look(hold)
             on_progress(spool.raw_bytes)
 
-        finished = tools.runner.run_leashed(argv, stop=stop, environment=server.tool_environment(), on_tick=look)
+        finished = runner.run_leashed(argv, stop=stop, environment=server.tool_environment(), on_tick=look)
         if finished.code != 0:
             raise _dump_failure(server, finished)
         spool.finish(on_progress)

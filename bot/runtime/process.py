@@ -191,31 +191,44 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
+class KeptText:
+    """The first and last 32 kB of what a tool says, from any thread."""
+
+    def __init__(self) -> None:
+        self._kept = bytearray()
+        self._lock = threading.Lock()
+
+    def add(self, data: bytes | memoryview) -> None:
+        with self._lock:
+            self._kept += data
+            if len(self._kept) > 2 * _KEPT_STDERR:
+                half = _KEPT_STDERR // 2
+                self._kept[half:-half] = b"\n[...]\n"
+
+    def text(self) -> str:
+        with self._lock:
+            return bytes(self._kept).decode("utf-8", "replace")
+
+
 class StderrDrain:
-    """Reads stderr beside the work, so that the tool never blocks on it; keeps its first and last 32 kB."""
+    """Reads stderr beside the work, so that the tool never blocks on it."""
 
     def __init__(self, pipe: IO[bytes] | None) -> None:
         assert pipe is not None  # noqa: S101 - opened with PIPE
         self._descriptor = os.dup(pipe.fileno())
-        self._kept = bytearray()
-        self._lock = threading.Lock()
+        self._kept = KeptText()
         self._thread = threading.Thread(target=self._read, name="stderr", daemon=True)
         self._thread.start()
 
     def _read(self) -> None:
         try:
             while chunk := os.read(self._descriptor, 8192):
-                with self._lock:
-                    self._kept += chunk
-                    if len(self._kept) > 2 * _KEPT_STDERR:
-                        half = _KEPT_STDERR // 2
-                        self._kept[half:-half] = b"\n[...]\n"
+                self._kept.add(chunk)
         finally:
             os.close(self._descriptor)
 
     def text(self) -> str:
-        with self._lock:
-            return bytes(self._kept).decode("utf-8", "replace")
+        return self._kept.text()
 
     def finish(self) -> str:
         # A daemon left behind may hold the pipe open for ever; what the tool itself said has come by then.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bot.runtime.leash import Leash, run_leashed
 from bot.runtime.process import Finished, run, stream
@@ -31,11 +31,6 @@ class ToolRunner(Protocol):
     Raises ToolFailed when it cannot be started or was killed by a signal, Interrupted, or what a callable raised.
     """
 
-    @property
-    def shares_files(self) -> bool:
-        """Whether tools read and write our files under the paths that these have here."""
-        ...
-
     def run(
         self,
         argv: Sequence[str],
@@ -58,6 +53,18 @@ class ToolRunner(Protocol):
         """Hand stdout to `sink` in chunks as it comes."""
         ...
 
+    def placed(self, archive: Path, *, contents_alone: bool, stop: StopSignal) -> AbstractContextManager[str]:
+        """The path under which tools read the archive until the end of the block.
+
+        With `contents_alone`, only what it contains can be read there, and perhaps no rows.
+        """
+        ...
+
+
+@runtime_checkable
+class FileSharingRunner(ToolRunner, Protocol):
+    """Its tools read and write our files, under the paths that these have here."""
+
     def run_leashed(
         self,
         argv: Sequence[str],
@@ -66,21 +73,12 @@ class ToolRunner(Protocol):
         environment: Mapping[str, str],
         on_tick: Callable[[Hold], None],
     ) -> Finished:
-        """Throw stdout away, and let `on_tick` pause and resume the tool, which ends with this process."""
-        ...
-
-    def placed(self, archive: Path, *, contents_alone: bool, stop: StopSignal) -> AbstractContextManager[str]:
-        """The path under which tools read the archive until the end of the block.
-
-        With `contents_alone`, only what it contains can be read there, and no rows.
-        """
+        """Throw stdout away, and let `on_tick` pause and resume the tool."""
         ...
 
 
 class LocalRunner:
     """Runs tools on this host."""
-
-    shares_files = True
 
     def run(
         self,

@@ -1,0 +1,187 @@
+"""Tools that run in the database's own container, by exec: argv, no TTY, streams apart, the exit code asked for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from bot.errors import EngineFailed, ToolFailed
+from bot.runtime.docker_engine import Engine
+from bot.runtime.process import Finished
+from bot.runtime.stop import StopSignal
+from bot.runtime.tool_failures import judged_inside, no_room, not_started
+from bot.runtime.tool_place import MARK, Place
+from bot.runtime.tool_streams import Streams
+from bot.runtime.tool_tar import archive_pieces, archive_size
+
+_GRACE = 5.0
+_SETTLED_WITHIN = 5.0
+_SIGNALS_FROM = 128
+_SCRATCH = "/tmp"  # noqa: S108 - below it, each operation has a folder of its own with mode 0700
+# An exec has no kill, `kill` is a shell's own in slim images, and process ids of the Engine's host mean nothing inside:
+# tools are found by their environment. What varies is an argument, never part of the script.
+_SIGNAL = (
+    'for each in /proc/[0-9]*/environ; do if tr "\\0" "\\n" < "$each" | grep -qxF "$1"; then '
+    'pid="${each#/proc/}"; kill "-$2" "${pid%/environ}"; fi; done 2>/dev/null; true'
+)
+
+
+class ExecRunner:
+    """Runs tools in the container of `place`; `end_sessions` ends the sessions that have its application name."""
+
+    def __init__(self, engine: Engine, place: Place, end_sessions: Callable[[], None]) -> None:
+        self._engine = engine
+        self._place = place
+        self._end_sessions = end_sessions
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        stop: StopSignal,
+        environment: Mapping[str, str],
+        on_tick: Callable[[], None] | None = None,
+    ) -> Finished:
+        chunks: list[bytes] = []
+        finished = self._tool(argv, chunks.append, stop, environment, on_tick)
+        return Finished(finished.code, b"".join(chunks), finished.stderr)
+
+    def stream(
+        self,
+        argv: Sequence[str],
+        sink: Callable[[bytes], None],
+        *,
+        stop: StopSignal,
+        environment: Mapping[str, str],
+    ) -> Finished:
+        return self._tool(argv, sink, stop, environment, None)
+
+    @contextmanager
+    def placed(self, archive: Path, *, contents_alone: bool, stop: StopSignal) -> Generator[str]:
+        """A copy in the container, gone at the end of the block. Raises ToolFailed where there is no room for it."""
+        folder = self._scratch()
+        self._helper(["rm", "-rf", folder], stop)
+        self._helper(["mkdir", "-m", "700", folder], stop)
+        try:
+            self._demand_room(archive_size(archive, contents_alone=contents_alone), stop)
+            self._unpack(folder, archive_pieces(archive, contents_alone=contents_alone), stop)
+            yield f"{folder}/{archive.name}"
+        finally:
+            with suppress(ToolFailed, EngineFailed):
+                self._helper(["rm", "-rf", folder], StopSignal())
+
+    def clean_up(self) -> None:
+        """End and remove all that a worker which was killed left in the container."""
+        self._signal_all("KILL")
+        self._helper(["rm", "-rf", self._scratch()], StopSignal())
+
+    def _scratch(self) -> str:
+        return f"{_SCRATCH}/baseliner-{self._place.owner}"
+
+    def _tool(
+        self,
+        argv: Sequence[str],
+        sink: Callable[[bytes], None],
+        stop: StopSignal,
+        environment: Mapping[str, str],
+        on_tick: Callable[[], None] | None,
+    ) -> Finished:
+        with self._started(argv, self._place.environment(environment)) as (exec_id, streams):
+            try:
+                for chunk in streams.chunks():
+                    if chunk:
+                        sink(chunk)
+                    elif on_tick is not None:
+                        on_tick()
+                    stop.check()
+            except BaseException:
+                self._end(streams)
+                raise
+            return self._finished(argv[0], exec_id, streams)
+
+    @contextmanager
+    def _started(
+        self, argv: Sequence[str], environment: Mapping[str, str], *, told: bool = False
+    ) -> Generator[tuple[str, Streams]]:
+        place = self._place
+        try:
+            with self._engine.asking() as client:
+                made = client.exec_create(place.container, list(argv), stdin=told, environment=dict(environment))
+                exec_id = str(made["Id"])
+                streams = Streams(client.exec_start(exec_id, socket=True))
+        except EngineFailed as error:
+            raise not_started(Path(argv[0]).name, place.name, error) from error
+        try:
+            yield exec_id, streams
+        finally:
+            streams.close()
+
+    def _finished(self, tool: str, exec_id: str, streams: Streams, stdout: bytes = b"") -> Finished:
+        """How it ended. Raises ToolFailed for a signal, or when the Engine could not start it."""
+        name, ends_at = Path(tool).name, time.monotonic() + _SETTLED_WITHIN
+        with self._engine.asking() as client:
+            told = client.exec_inspect(exec_id)
+            # The streams may end a moment before the Engine has heard of the process's end.
+            while told["Running"] or told["ExitCode"] is None:
+                if time.monotonic() > ends_at:
+                    raise ToolFailed(name, f"broke off in the container {self._place.name}", streams.stderr)
+                time.sleep(0.02)
+                told = client.exec_inspect(exec_id)
+        code = int(told["ExitCode"])
+        finished = Finished(_SIGNALS_FROM - code if code > _SIGNALS_FROM else code, stdout, streams.stderr)
+        return judged_inside(name, self._place.name, finished)
+
+    def _helper(self, argv: Sequence[str], stop: StopSignal) -> str:
+        """A small program of the image, to its good end; what it said."""
+        said: list[bytes] = []
+        with self._started(argv, {"PATH": self._place.path, "LC_ALL": "C"}) as (exec_id, streams):
+            for chunk in streams.chunks():
+                said.append(chunk)
+                stop.check()
+            finished = self._finished(argv[0], exec_id, streams, b"".join(said))
+        if finished.code != 0:
+            raise ToolFailed(argv[0], f"{finished.status} in the container {self._place.name}", finished.stderr)
+        return finished.stdout.decode("utf-8", "replace")
+
+    def _demand_room(self, needed: int, stop: StopSignal) -> None:
+        lines = self._helper(["df", "-Pk", self._scratch()], stop).splitlines()
+        free = int(lines[-1].split()[3]) * 1024
+        if free < needed:
+            raise no_room(self._place.name, self._scratch(), f"{free:,} bytes are free, {needed:,} are needed")
+
+    def _unpack(self, folder: str, pieces: Iterator[bytes | memoryview], stop: StopSignal) -> None:
+        argv = ["tar", "-x", "-f", "-", "-o", "-C", folder]
+        environment = {"PATH": self._place.path, "LC_ALL": "C", MARK: self._place.owner}
+        with self._started(argv, environment, told=True) as (exec_id, streams):
+            try:
+                # When it ended before all was told, its exit code and stderr say why.
+                with suppress(OSError):
+                    for piece in pieces:
+                        stop.check()
+                        streams.tell(piece)
+                    streams.tell_end()
+                for _ in streams.chunks():
+                    stop.check()
+            except BaseException:
+                self._end(streams)
+                raise
+            finished = self._finished("tar", exec_id, streams)
+        if finished.code != 0:
+            if "No space left" in finished.stderr:
+                raise no_room(self._place.name, folder, "it is full")
+            raise ToolFailed("tar", f"{finished.status} in the container {self._place.name}", finished.stderr)
+
+    def _end(self, streams: Streams) -> None:
+        """The tool and its sessions are gone afterwards, as far as the Engine and the server can be reached."""
+        self._signal_all("TERM")
+        if not streams.drained(_GRACE):
+            self._signal_all("KILL")
+        self._end_sessions()
+        streams.drained(_GRACE)
+
+    def _signal_all(self, signal: str) -> None:
+        # Where it fails, ending the sessions ends pg_dump and pg_restore too.
+        with suppress(ToolFailed, EngineFailed):
+            self._helper(["sh", "-c", _SIGNAL, "sh", f"{MARK}={self._place.owner}", signal], StopSignal())

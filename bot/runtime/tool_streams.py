@@ -1,0 +1,125 @@
+"""The streams of a process in a container, as the Docker Engine's attach and exec carry them: frames, no TTY."""
+
+from __future__ import annotations
+
+import queue
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+from bot.runtime.process import KeptText
+
+_HEADER = struct.Struct(">BxxxL")
+_STDOUT = 1
+_PIECE = 1 << 18
+_WAITING = 16
+"""Pieces that wait for their reader at most: then the process in the container waits."""
+_LOOK_EVERY = 0.2
+
+
+class Streams:
+    """What a process says: stdout in order, stderr kept; and what it is told. Has to be closed."""
+
+    def __init__(self, answered: Any) -> None:
+        """`answered` is the socket that the SDK hands out for exec_start and attach."""
+        # The response keeps the connection open.
+        self._answered = answered
+        self._socket: socket.socket = getattr(answered, "_sock", answered)
+        self._early = _read_early(answered, self._socket)
+        self._socket.settimeout(None)
+        self._said = KeptText()
+        self._pieces: queue.Queue[bytes | None] = queue.Queue(_WAITING)
+        self._unwanted = threading.Event()
+        self._thread = threading.Thread(target=self._read, name="container-streams", daemon=True)
+        self._thread.start()
+
+    @property
+    def stderr(self) -> str:
+        return self._said.text()
+
+    def chunks(self, every: float = _LOOK_EVERY) -> Iterator[bytes]:
+        """stdout as it comes, and b"" whenever nothing came for `every` seconds, until both streams have ended."""
+        while True:
+            try:
+                piece = self._pieces.get(timeout=every)
+            except queue.Empty:
+                yield b""
+                continue
+            if piece is None:
+                return
+            yield piece
+
+    def tell(self, data: bytes | memoryview) -> None:
+        """To stdin. Raises OSError when nobody reads there any more."""
+        self._socket.sendall(data)
+
+    def tell_end(self) -> None:
+        """No more comes to stdin."""
+        # TLS cannot close one direction alone: there the process has to know its end by itself.
+        if not hasattr(self._socket, "unwrap"):
+            with suppress(OSError):
+                self._socket.shutdown(socket.SHUT_WR)
+
+    def drained(self, within: float) -> bool:
+        """Throw away what still comes; whether both streams ended in that time, in seconds."""
+        self._unwanted.set()
+        self._thread.join(within)
+        return not self._thread.is_alive()
+
+    def close(self) -> None:
+        self._unwanted.set()
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        # The connection is its response's, with the reader that we were handed.
+        self._answered._response.close()
+
+    def _read(self) -> None:
+        # An error is an end too: how the process ended is asked for anyway, and says why.
+        with suppress(OSError):
+            for piece in self._stdout():
+                self._hand_over(piece)
+        self._hand_over(None)
+
+    def _stdout(self) -> Iterator[bytes]:
+        kind, left, header = 0, 0, b""
+        while data := self._received():
+            view, found = memoryview(data), []
+            while view:
+                if left == 0:
+                    missing = _HEADER.size - len(header)
+                    header, view = header + bytes(view[:missing]), view[missing:]
+                    if len(header) == _HEADER.size:
+                        kind, left = _HEADER.unpack(header)
+                        header = b""
+                    continue
+                piece, view = view[:left], view[left:]
+                left -= len(piece)
+                if kind == _STDOUT:
+                    found.append(piece)
+                else:
+                    self._said.add(piece)
+            if found:
+                yield b"".join(found)
+
+    def _received(self) -> bytes:
+        early, self._early = self._early, b""
+        return early or self._socket.recv(_PIECE)
+
+    def _hand_over(self, piece: bytes | None) -> None:
+        while not self._unwanted.is_set():
+            with suppress(queue.Full):
+                self._pieces.put(piece, timeout=_LOOK_EVERY)
+                return
+
+
+def _read_early(answered: Any, connection: socket.socket) -> bytes:
+    """What came together with the answer's headers, and lies in the buffer that those were read by."""
+    connection.setblocking(False)
+    # Without any, peek asks the connection, which has nothing yet or leaves it in the buffer for us.
+    with suppress(AttributeError, OSError):
+        return bytes(answered._response.raw._fp.fp.peek() or b"")
+    return b""
