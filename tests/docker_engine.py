@@ -24,6 +24,7 @@ from docker.errors import APIError, DockerException
 
 from bot.settings_docker import DockerSettings
 from sandbox.processes import Process, tail, wait_until
+from tests.docker_proxy import allowed_socket
 from tests.support import eventually
 
 if TYPE_CHECKING:
@@ -60,13 +61,16 @@ class RealEngine:
     def __init__(self, directory: Path, *, live_restore: bool = False) -> None:
         self.directory = directory
         self.socket = directory / "docker.sock"
+        self.allowed: Path | None = None
+        """a socket in front of it that allows no more than docs/security.md says; tests themselves do not use it"""
         self._live_restore = live_restore
         self._process: Process | None = None
         self._pool = f"10.{random.SystemRandom().randrange(100, 250)}.0.0/16"
 
     @property
     def host(self) -> str:
-        return f"unix://{self.socket}"
+        """Where Baseliner is to ask it."""
+        return f"unix://{self.allowed or self.socket}"
 
     @property
     def settings(self) -> DockerSettings:
@@ -78,7 +82,7 @@ class RealEngine:
 
     @contextmanager
     def client(self) -> Iterator[APIClient]:
-        client = APIClient(self.host, version="auto", timeout=60)
+        client = APIClient(f"unix://{self.socket}", version="auto", timeout=60)
         try:
             yield client
         finally:
@@ -137,7 +141,7 @@ class RealEngine:
         place = self.directory
         return [
             "dockerd", f"--data-root={place / 'data'}", f"--exec-root={place / 'exec'}",
-            f"--pidfile={place / 'pid'}", f"--host={self.host}", f"--config-file={place / 'daemon.json'}",
+            f"--pidfile={place / 'pid'}", f"--host=unix://{self.socket}", f"--config-file={place / 'daemon.json'}",
             # No bridge and no firewall rules of its own: those of two Engines would be in each other's way.
             "--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-masq=false", "--ip-forward=false",
             f"--default-address-pool=base={self._pool},size=24", "--shutdown-timeout=5", "--log-level=warn",
@@ -196,7 +200,8 @@ def own_engine(*, live_restore: bool = False) -> Iterator[RealEngine]:
     try:
         engine.start()
         engine.import_image(IMAGE, folders_only())
-        yield engine
+        with allowed_socket(engine.socket) as engine.allowed:
+            yield engine
     finally:
         engine.delete()
 
@@ -229,14 +234,17 @@ def _join(current: Path) -> tuple[Path, TextIO]:
     directory.with_suffix(".users").touch()
     users = _share(directory.with_suffix(".users"))
     assert users is not None
-    keeper = subprocess.Popen(
-        [sys.executable, "-m", "tests.docker_keeper", str(directory)],
-        cwd=REPOSITORY, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )  # fmt: skip
+    log = current.with_suffix(".log")
+    with log.open("ab") as output:
+        keeper = subprocess.Popen(
+            [sys.executable, "-m", "tests.docker_keeper", str(directory)],
+            cwd=REPOSITORY, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
+        )  # fmt: skip
     ready = directory.with_suffix(".ready")
     eventually(lambda: ready.exists() or keeper.poll() is not None)
-    assert ready.exists(), f"dockerd did not start; see {directory}"
+    if not ready.exists():
+        users.close()
+        raise RuntimeError(f"the shared Engine did not start:\n{tail(log)}")
     keeper.returncode = 0  # It outlives this process, which must not be warned of that.
     current.write_text(str(directory))
     return directory, users

@@ -15,13 +15,18 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def docker_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealEngine]:
-    """The Engine that all tests of the run share: whoever makes something in it removes it."""
+    """The Engine that all tests of the run share: whoever makes something in it removes it.
+
+    Baseliner reaches it through a proxy that allows what docs/security.md lists, and no more.
+    """
     # Imported here: only tests of Docker need the SDK, which takes a while.
     from tests.docker_engine import demand_docker, shared_engine
+    from tests.docker_proxy import allowed_socket
 
     demand_docker()
     base = tmp_path_factory.getbasetemp()
-    with shared_engine(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) as engine:
+    run = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with shared_engine(run) as engine, allowed_socket(engine.socket) as engine.allowed:
         yield engine
 
 

@@ -101,11 +101,16 @@ class _Connection(socketserver.BaseRequestHandler):
     def _pass(self, head: bytes, body: bytes) -> None:
         method, target = head.split(b" ", 2)[:2]
         if not any(rule.allows(method.decode(), target.decode()) for rule in self.server.rules):
-            self.request.sendall(_refusal(method.decode(), target.decode()))
+            told = f"{method.decode()} {target.decode().partition('?')[0]} is not on the allow-list"
+            self.request.sendall(_refusal("403 Forbidden", told))
             return
         taken_over = re.search(rb"(?im)^upgrade:", head) is not None
         with closing(socket.socket(socket.AF_UNIX)) as engine:
-            engine.connect(str(self.server.engine))
+            try:
+                engine.connect(str(self.server.engine))
+            except OSError as error:
+                self.request.sendall(_refusal("502 Bad Gateway", f"the Engine cannot be reached: {error.strerror}"))
+                return
             engine.sendall((head if taken_over else _closing(head)) + body)
             upload = threading.Thread(target=_pump, args=(self.request, engine), daemon=True)
             upload.start()
@@ -125,7 +130,8 @@ class _Connection(socketserver.BaseRequestHandler):
         length = re.search(rb"(?im)^content-length: *([0-9]+)", head)
         while length is not None and len(body) < int(length[1]) and (chunk := engine.recv(_CHUNK)):
             body += chunk
-        self.request.sendall(_closing(head) + body)
+        if head:
+            self.request.sendall(_closing(head) + body)
         return False
 
 
@@ -155,7 +161,7 @@ def _pump(source: socket.socket, sink: socket.socket) -> None:
         sink.shutdown(socket.SHUT_WR)
 
 
-def _refusal(method: str, target: str) -> bytes:
-    body = json.dumps({"message": f"{method} {target.partition('?')[0]} is not on the allow-list"}).encode()
-    lines = ("HTTP/1.1 403 Forbidden", "Content-Type: application/json", f"Content-Length: {len(body)}")
+def _refusal(status: str, message: str) -> bytes:
+    body = json.dumps({"message": message}).encode()
+    lines = (f"HTTP/1.1 {status}", "Content-Type: application/json", f"Content-Length: {len(body)}")
     return "\r\n".join([*lines, "Connection: close", "", ""]).encode() + body
