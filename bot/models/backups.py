@@ -102,6 +102,10 @@ class Manifest:
     recipients: tuple[str, ...] = ()
     """public keys that the objects are encrypted to; none: they are not"""
     format: int = 1
+    tools_mode: str = "network"
+    """where pg_dump ran: `exec` in the database's container, `container` for another one, `network` for this host"""
+    archive_format: str = "directory"
+    """`directory` (`pg_dump -Fd`, compressed by us alone) or `custom` (`-Fc`, by itself too)"""
     counters: TupleCounters | None = None
     """of right before the snapshot; None: not recorded"""
 

@@ -17,6 +17,7 @@ from bot.models import Backup, BackupKind, DatabaseDigest, Manifest, StoredObjec
 from bot.operations.context import Context
 from bot.operations.staging import remove_folder, staged
 from bot.operations.storages import object_limit_of, primary_of, sources_of
+from bot.operations.tooling import open_tools, remove_remains
 from bot.postgres.changes import tuple_counters
 from bot.postgres.connection import Server, server_of
 from bot.postgres.dump import DumpResult, Snapshot, Spooling, dump, globals_sql, plain_dump
@@ -29,7 +30,7 @@ from bot.postgres.facts import (
     server_facts,
 )
 from bot.postgres.holes import demand_holes
-from bot.postgres.tools import Tools, find_tools
+from bot.postgres.tools import Tools
 from bot.runtime.stop import StopSignal
 from bot.settings import TargetSettings
 from bot.storage import Sources
@@ -88,10 +89,9 @@ class BackupEngine:
     def take(self, order: BackupOrder, stop: StopSignal, on_progress: Callable[[int, int | None], None]) -> Backup:
         """Dump, digest, upload, commit. Nothing that it leaves behind on failure counts; `discard` removes it."""
         started_at = self._context.now()
-        source = self._source(order.target)
         storage = self.storage_of(order.target)
         settings = self._context.target(order.target)
-        with self._archive(order, source, storage) as archive:
+        with self._source(order, stop) as source, self._archive(order, source, storage) as archive:
             with Snapshot(source.server) as snapshot, _beside(snapshot, settings, stop) as digesting:
                 result = self._dump(order, source, archive, snapshot.id, stop, on_progress)
                 if order.with_script:
@@ -113,8 +113,10 @@ class BackupEngine:
 
     def discard(self, target: str, backup_id: str) -> str:
         """Remove what a broken backup left; returns what may not be removed, in a sentence."""
+        settings = self._context.target(target)
+        remaining = remove_remains(settings, server_of(settings, self._context.environment), backup_id)
         remove_folder(self._context.settings.staging, backup_id)
-        return self.storage_of(target).discard(target, backup_id)
+        return " ".join(filter(None, (self.storage_of(target).discard(target, backup_id), remaining)))
 
     def _entry(self, manifest: Manifest, operation_id: str, storage: Storage, manifest_sha256: str) -> Backup:
         return Backup(
@@ -128,33 +130,29 @@ class BackupEngine:
             manifest=manifest,
         )
 
-    def _source(self, target: str) -> _Source:
-        settings = self._context.target(target)
+    @contextmanager
+    def _source(self, order: BackupOrder, stop: StopSignal) -> Generator[_Source]:
+        settings = self._context.target(order.target)
         server = server_of(settings, self._context.environment)
         with server.connect() as connection:
             connection.execute(_PATIENCE)
             facts = server_facts(connection)
             database = database_facts(connection, server.database)
-            source = _Source(
-                server=server,
-                tools=find_tools(facts.version_num // 10000, settings.tools),
-                facts=facts,
-                database=database,
-                revision=alembic_revision(connection, settings.version_table),
-                expected_bytes=_expected_bytes(connection, database),
-                counters=tuple_counters(connection),
-            )
+            revision = alembic_revision(connection, settings.version_table)
+            expected, counters = _expected_bytes(connection, database), tuple_counters(connection)
         with self._context.database.transaction() as state:
             observations.record_target(
                 state,
-                target,
+                order.target,
                 server.database,
                 facts.system_identifier,
                 facts.version,
                 database.size,
                 self._context.now(),
             )
-        return source
+        staging = self._context.settings.staging
+        with open_tools(settings, staging, order.backup_id, server, facts.major, stop=stop) as tools:
+            yield _Source(server, tools, facts, database, revision, expected, counters)
 
     def _archive(self, order: BackupOrder, source: _Source, storage: Storage) -> ArchiveWriter:
         expected = int(source.expected_bytes * _COMPRESSED_TO)
@@ -225,6 +223,8 @@ class BackupEngine:
             revision=source.revision,
             properties=source.database.as_properties(),
             tools_version=source.tools.version,
+            tools_mode=source.tools.mode,
+            archive_format=result.format,
             note=order.note,
             recipients=self._recipients(order.target),
             counters=source.counters,

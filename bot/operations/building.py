@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +15,7 @@ from bot.operations.context import Context
 from bot.operations.journal import Journal
 from bot.operations.origin import is_elsewhere, masking_of, masks, place_properties, source_of
 from bot.operations.staging import make_folder, remove_folder, staging_folder
+from bot.operations.tooling import open_tools, remove_remains
 from bot.postgres import masking
 from bot.postgres.connection import server_of
 from bot.postgres.digest import compare, database_digest, hashed_in
@@ -22,7 +24,7 @@ from bot.postgres.load import analyze, apply_properties, create_database, load
 from bot.postgres.masking import MaskingScript
 from bot.postgres.needs import demand, needs_of_archive
 from bot.postgres.swap import scratch_name
-from bot.postgres.tools import find_tools
+from bot.postgres.tools import Tools
 from bot.runtime.stop import StopSignal
 from bot.storage import fetch_archive
 from bot.store import plans
@@ -93,10 +95,8 @@ class Building:
             self.verify(stop)
 
     def load(self, stop: StopSignal) -> None:
-        with self.server.connect() as connection:
-            tools = find_tools(server_facts(connection).version_num // 10000, self._settings.tools)
         expected = self.backup.manifest.database_bytes
-        with self._journal.step(LOAD[0]):
+        with self._journal.step(LOAD[0]), self._tools(stop) as tools:
             load(
                 self.server,
                 tools,
@@ -148,6 +148,10 @@ class Building:
             told |= {"source": self.backup.target, "masked": self._journal.memory.get("masked", 0)}
         return told
 
+    def end_tools(self) -> str:
+        """Those that a worker which was killed left running; returns what may still be, in a sentence."""
+        return remove_remains(self._settings, self.server, self._operation.id)
+
     def remove_archive(self) -> None:
         remove_folder(self._context.settings.staging, self._operation.id)
 
@@ -164,9 +168,14 @@ class Building:
 
     def _demand_needs(self, stop: StopSignal) -> None:
         archive = staging_folder(self._context.settings.staging, self._operation.id)
-        with self.server.connect() as connection:
-            tools = find_tools(server_facts(connection).major, self._settings.tools)
+        with self.server.connect() as connection, self._tools(stop) as tools:
             demand(connection, needs_of_archive(tools, archive, stop=stop))
+
+    def _tools(self, stop: StopSignal) -> AbstractContextManager[Tools]:
+        with self.server.connect() as connection:
+            major = server_facts(connection).major
+        staging = self._context.settings.staging
+        return open_tools(self._settings, staging, self._operation.id, self.server, major, stop=stop)
 
     def _same_major(self) -> bool:
         with self.server.connect() as connection:

@@ -76,13 +76,14 @@ class CopyCourse:
 
     def roll_back(self) -> str:
         """Nothing is left of it, unless it has its name."""
+        remaining = self._new.end_tools()
         self._new.remove_archive()
         live = self._new.server.database
         if self.named():
             return f"The database {self._name} is there, whole and verified. {live} is as it was."
         with self._new.server.maintenance(self._new.database) as connection:
             drop_database(connection, self._new.database, live=live)
-        return f"{live} is as it was; nothing is left of the new database."
+        return f"{live} is as it was; nothing is left of the new database. {remaining}".rstrip()
 
     def _finish(self) -> dict[str, Any]:
         self._new.remove_archive()

@@ -10,12 +10,12 @@ from bot.operations.backup_engine import BackupEngine
 from bot.operations.context import Context
 from bot.operations.journal import Journal
 from bot.operations.staging import make_folder, remove_folder, staging_folder
+from bot.operations.tooling import open_tools, remove_remains
 from bot.postgres.connection import server_of
 from bot.postgres.facts import server_facts
 from bot.postgres.load import create_database
 from bot.postgres.side import Table, copy_to_side, digests, drop_side, load_tables, side_schema_name, side_tables
 from bot.postgres.swap import drop_database, scratch_name
-from bot.postgres.tools import find_tools
 from bot.runtime.stop import StopSignal
 from bot.storage import fetch_archive
 
@@ -69,10 +69,11 @@ class SideCourse:
 
     def roll_back(self) -> str:
         """Nothing is left of it."""
+        remaining = remove_remains(self._settings, self._server, self._operation.id)
         self._drop_scratch()
         with self._server.connect() as connection:
             drop_side(connection, self._side)
-        return f"{self._server.database} is as it was; no schema {self._side} is left."
+        return f"{self._server.database} is as it was; no schema {self._side} is left. {remaining}".rstrip()
 
     def _fetch(self, stop: StopSignal) -> None:
         manifest, staging = self._backup.manifest, self._context.settings.staging
@@ -88,16 +89,20 @@ class SideCourse:
 
     def _load(self, stop: StopSignal) -> list[Table]:
         with self._server.connect() as connection:
-            tools = find_tools(server_facts(connection).version_num // 10000, self._settings.tools)
-        archive = staging_folder(self._context.settings.staging, self._operation.id)
-        with self._journal.step("load") as notes:
+            major = server_facts(connection).major
+        staging, owner = self._context.settings.staging, self._operation.id
+        archive = staging_folder(staging, owner)
+        with (
+            self._journal.step("load") as notes,
+            open_tools(self._settings, staging, owner, self._server, major, stop=stop) as tools,
+        ):
             with self._server.maintenance(self._scratch) as connection:
                 create_database(connection, self._scratch, self._backup.manifest.properties)
             tables = load_tables(
                 self._server, tools, archive, self._scratch, self._only, self._settings.jobs, stop=stop
             )
             notes.detail = ", ".join(table.quoted for table in tables)
-        remove_folder(self._context.settings.staging, self._operation.id)
+        remove_folder(staging, owner)
         return tables
 
     def _hashed(self, name: str) -> bool:

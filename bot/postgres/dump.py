@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from psycopg import Connection
 
@@ -52,6 +52,7 @@ class DumpResult:
 
     raw_bytes: int
     stderr: str
+    format: Literal["directory", "custom"] = "directory"
 
 
 class Snapshot:
@@ -211,7 +212,7 @@ def _dump_as_stream(
     if finished.code != 0:
         raise _dump_failure(server, finished)
     outlet.seal()
-    return DumpResult(taken, finished.stderr)
+    return DumpResult(taken, finished.stderr, "custom")
 
 
 def _dump_failure(server: Server, finished: Finished) -> ToolFailed:

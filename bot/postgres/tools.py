@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from bot.errors import ToolFailed, ToolMissing
 from bot.runtime.process import run
@@ -29,6 +30,8 @@ class Tools:
     runner: ToolRunner = field(default_factory=LocalRunner)
     compress: str = "1"
     """pg_dump's `--compress` where it compresses by itself"""
+    mode: Literal["exec", "container", "network"] = "network"
+    """where they run: in the database's container, in another one of its image, or here"""
 
     def path(self, tool: str) -> str:
         return tool if self.bin_dir is None else str(self.bin_dir / tool)

@@ -1,0 +1,164 @@
+"""Which of PostgreSQL's tools an operation uses, and where they run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from bot.errors import ContainerGone, EngineDenied, EngineFailed, ToolFailed, ToolMissing
+from bot.operations.staging import staging_folder
+from bot.postgres.connection import Server
+from bot.postgres.sessions import end_sessions
+from bot.postgres.tools import Tools, find_tools
+from bot.runtime.docker_engine import Container, Engine
+from bot.runtime.stop import StopSignal
+from bot.runtime.tool_container import OPERATION, ContainerRunner, remove_all
+from bot.runtime.tool_exec import ExecRunner
+from bot.runtime.tool_mounts import NotShared, shared_folder
+from bot.runtime.tool_place import Place
+from bot.settings import Staging, TargetSettings
+from bot.settings_docker import TargetDocker
+
+Mode = Literal["exec", "container", "network"]
+_VERSION = re.compile(r"\(PostgreSQL\) (\d+(?:\.\d+|devel|beta\d+|rc\d+)?)")
+_ZSTD_SINCE = 16
+_FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+
+
+@dataclass(frozen=True)
+class ToolChoice:
+    """Where the tools run, and why there, in half a sentence."""
+
+    mode: Mode
+    why: str
+    tools: Tools | None = None
+    """those of this host, where they are used"""
+    shared: Path | None = None
+    """the staging area as the Engine's host sees it, where it is mounted"""
+
+    def __str__(self) -> str:
+        return f"{self.mode}: {self.why}"
+
+
+def choose_tools(settings: TargetSettings, staging: Staging, major: int) -> ToolChoice:
+    """What the settings say, or the best: this host's tools, else in a container beside the database, else inside.
+
+    Raises ToolMissing where only this host's would do and it has none, EngineFailed.
+    """
+    if settings.docker is None:
+        return _network(settings, major, "no container is configured")
+    if settings.docker.tools == "network":
+        return _network(settings, major, "so the settings say")
+    if settings.docker.tools == "exec":
+        return ToolChoice("exec", "so the settings say")
+    why = "so the settings say"
+    if settings.docker.tools is None:
+        try:
+            return _network(settings, major, "")
+        except ToolMissing:
+            why = f"this host has no tools of PostgreSQL {major}"
+    try:
+        with Engine(settings.docker.engine) as engine:
+            return ToolChoice("container", why, shared=shared_folder(engine, staging.path.absolute()))
+    except NotShared as reason:
+        return ToolChoice("exec", f"{why}, but {reason}" if settings.docker.tools else f"{why}, and {reason}")
+
+
+@contextmanager
+def open_tools(
+    settings: TargetSettings, staging: Staging, owner: str, server: Server, major: int, *, stop: StopSignal
+) -> Generator[Tools]:
+    """The tools of `major` for what belongs to `owner`, an operation or backup. Raises ToolMissing, EngineFailed."""
+    choice = choose_tools(settings, staging, major)
+    if choice.tools is not None or settings.docker is None:
+        assert choice.tools is not None  # noqa: S101 - without containers there is no other choice
+        yield choice.tools
+        return
+    with Engine(settings.docker.engine) as engine:
+        place = _place(engine, settings, owner, major)
+        ending = partial(end_sessions, server, place.application_name)
+        runner: ExecRunner | ContainerRunner
+        if choice.shared is None:
+            runner = ExecRunner(engine, place, ending)
+        else:
+            folder = staging_folder(staging, owner).absolute()
+            runner = ContainerRunner(engine, place, folder, choice.shared / folder.name, ending)
+        version = _version(runner, place, major, stop)
+        compress = _compress(runner, major, stop) if choice.mode == "exec" else "0"
+        yield Tools(None, version, runner, compress, mode=choice.mode)
+
+
+def remove_remains(settings: TargetSettings, server: Server, owner: str) -> str:
+    """End and remove what a worker that was killed left with the Engine; returns what it could not, in a sentence."""
+    if settings.docker is None:
+        return ""
+    try:
+        with Engine(settings.docker.engine) as engine:
+            # Whoever may make no container, or run nothing in one, has left none.
+            with suppress(EngineDenied):
+                remove_all(engine, owner)
+            # A container that is gone, or does not run, took with it what was in it.
+            with suppress(EngineDenied, ContainerGone):
+                place = _place(engine, settings, owner, 0)
+                ending = partial(end_sessions, server, place.application_name)
+                ExecRunner(engine, place, ending).clean_up()
+                ending()
+    except (EngineFailed, ToolFailed) as error:
+        return (
+            f"What may be left with Docker was not looked for ({error}): docker ps --filter label={OPERATION}={owner}"
+        )
+    return ""
+
+
+def _network(settings: TargetSettings, major: int, why: str) -> ToolChoice:
+    tools = find_tools(major, settings.tools)
+    return ToolChoice("network", why or f"this host has the tools of PostgreSQL {tools.version}", tools)
+
+
+def _place(engine: Engine, settings: TargetSettings, owner: str, major: int) -> Place:
+    docker: TargetDocker | None = settings.docker
+    if docker is None:
+        raise EngineFailed("The target stands in no container.", "Give it [targets.….docker].")
+    found: Container = engine.running(docker.project, docker.service)
+    variables = engine.inspect(found.id)["Config"].get("Env") or []
+    path = next((item.removeprefix("PATH=") for item in variables if item.startswith("PATH=")), "")
+    folders = [*map(str, settings.tools), *path.split(":"), f"/usr/lib/postgresql/{major}/bin", *_FOLDERS]
+    return Place(
+        container=found.id,
+        name=found.name,
+        image_id=found.image_id,
+        path=":".join(dict.fromkeys(filter(None, folders))),
+        addresses=frozenset(address.partition("/")[0] for address in found.networks.values()),
+        ports={public: private for private, (_address, public) in found.ports.items()},
+        owner=owner,
+    )
+
+
+def _version(runner: ExecRunner | ContainerRunner, place: Place, major: int, stop: StopSignal) -> str:
+    finished = runner.run(["pg_dump", "--version"], stop=stop, environment={})
+    said = finished.stdout.decode("utf-8", "replace")
+    found = _VERSION.search(said)
+    if finished.code != 0 or found is None:
+        raise ToolFailed("pg_dump", f"{finished.status} in the container {place.name}", f"{said}{finished.stderr}")
+    if found[1].partition(".")[0] != str(major):
+        raise ToolMissing(
+            f"The container {place.name} has client tools of PostgreSQL {found[1]}; the server is PostgreSQL {major}.",
+            "Correct service in [targets.….docker], name the folder of the right ones in the target's `tools`, or "
+            f'install the tools of PostgreSQL {major} on the worker\'s host and set tools = "network".',
+        )
+    return found[1]
+
+
+def _compress(runner: ExecRunner | ContainerRunner, major: int, stop: StopSignal) -> str:
+    """The fastest that this pg_dump has: it refuses what it was built without before it connects to anything."""
+    if major >= _ZSTD_SINCE:
+        argv = ["pg_dump", "--compress=zstd:1", "--no-password", "--dbname=host=/nowhere"]
+        finished = runner.run(argv, stop=stop, environment={})
+        if "does not support compression" not in finished.stderr:
+            return "zstd:1"
+    return "1"

@@ -1,0 +1,60 @@
+"""Where a folder of this host lies for the Docker Engine's host, if it lies there at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from bot.errors import EngineFailed
+from bot.runtime.docker_engine import Engine
+
+_OURS = re.compile(r"/containers/([0-9a-f]{64})/")
+_MOUNTS = Path("/proc/self/mountinfo")
+_HERE = re.compile(r"unix://|tcp://(localhost|127\.[0-9.]+|\[::1\]):")
+
+
+class NotShared(Exception):
+    """The Engine's containers cannot have it; the message ends a sentence that says so."""
+
+
+def shared_folder(engine: Engine, folder: Path, mounts: Path = _MOUNTS) -> Path:
+    """What the Engine mounts when it should mount our `folder`. Raises NotShared.
+
+    In a container ourselves, we see our folder through a mount of that container, which the Engine tells of.
+    """
+    ours = own_container(mounts)
+    if ours is not None:
+        return _behind(engine, ours, folder)
+    if not _HERE.match(engine.host):
+        raise NotShared("the Engine is on another host, so it cannot mount the staging area")
+    return folder
+
+
+def own_container(mounts: Path = _MOUNTS) -> str | None:
+    """The id of the container that we run in; None outside."""
+    try:
+        # Docker mounts its files for /etc/hostname and its like from a folder with the id.
+        found = _OURS.search(mounts.read_text())
+    except OSError:
+        return None
+    return found[1] if found else None
+
+
+def _behind(engine: Engine, ours: str, folder: Path) -> Path:
+    try:
+        told = engine.inspect(ours)
+    except EngineFailed as error:
+        raise NotShared("Baseliner's own container is not known to this Engine") from error
+    for place, source in _mounted(told):
+        if folder.is_relative_to(place):
+            return source / folder.relative_to(place)
+    raise NotShared(f"the staging area {folder} lies in Baseliner's own container; give it a volume")
+
+
+def _mounted(container: Mapping[str, Any]) -> Iterator[tuple[PurePosixPath, Path]]:
+    """What may be written to, the deepest first."""
+    mounts = [item for item in container.get("Mounts") or [] if item.get("RW") and item.get("Source")]
+    for item in sorted(mounts, key=lambda item: -len(item["Destination"])):
+        yield PurePosixPath(item["Destination"]), Path(item["Source"])
