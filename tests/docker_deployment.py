@@ -18,13 +18,14 @@ from docker import APIClient
 
 from sandbox.installation import can_enter, copy_installation, find_bin_dir, server_user
 from tests.docker_engine import IMAGE, PROGRAMS, REPOSITORY, RealEngine, folders_only
+from tests.docker_programs import with_clients
 from tests.support import eventually, random_name
 
 MAJOR = 16
 DATABASE = "inventory"
 PASSWORD = "postgres"
 POSTGRES_IMAGE = f"tiny-postgres:{MAJOR}"
-"""`IMAGE` with an empty cluster in it, and `DATABASE` not yet made."""
+"""`IMAGE` with PostgreSQL's clients and an empty cluster in it, and `DATABASE` not yet made."""
 BIN = find_bin_dir(MAJOR)
 DATA = "/var/lib/postgresql/data"
 _APP = str(REPOSITORY / "tests" / "small_app.py")
@@ -35,7 +36,9 @@ _QUIET = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "shared
 def import_images(engine: RealEngine) -> None:
     """`IMAGE` and `POSTGRES_IMAGE`."""
     engine.import_image(IMAGE, folders_only())
-    engine.import_image(POSTGRES_IMAGE, _with_cluster(folders_only()), f"ENV PATH={BIN}:/usr/bin PGDATA={DATA}")
+    engine.import_image(
+        POSTGRES_IMAGE, _with_cluster(with_clients(folders_only(), BIN)), f"ENV PATH={BIN}:/usr/bin PGDATA={DATA}"
+    )
 
 
 def _with_cluster(folders: bytes) -> bytes:
@@ -120,6 +123,7 @@ class Deployment:
         environment: Mapping[str, str] | None = None,
         labels: Mapping[str, str] | None = None,
         start: bool = True,
+        auto_remove: bool = False,
         **options: Any,
     ) -> str:
         """Make a container with Compose's labels and start it; returns its id. `options` are the SDK's."""
@@ -129,7 +133,8 @@ class Deployment:
             labels={**self._labels(service, number, depends_on), **(labels or {})},
             environment=dict(environment or {}), healthcheck=probe if health else None,
             host_config=self.client.create_host_config(
-                binds=[f"{place}:{place}:ro" for place in PROGRAMS], restart_policy={"Name": restart}
+                binds=[f"{place}:{place}:ro" for place in PROGRAMS], restart_policy={"Name": restart},
+                auto_remove=auto_remove,
             ),
             networking_config=self.client.create_networking_config(
                 {self.network: self.client.create_endpoint_config(aliases=[service])}
@@ -171,6 +176,12 @@ class Deployment:
         # As process 1 it would hear no SIGTERM, and Docker's own init cannot be mounted below /usr.
         options = {"depends_on": "api:service_healthy:false", "stop_signal": "SIGKILL", **options}
         return self.add("worker", ["/usr/bin/sleep", "infinity"], number, **options)
+
+    def execute(self, container: str, argv: Sequence[str]) -> None:
+        """To its end, inside; it must succeed."""
+        made = self.client.exec_create(container, list(argv))["Id"]
+        said = self.client.exec_start(made)
+        assert self.client.exec_inspect(made)["ExitCode"] == 0, said
 
     def remove(self, service: str) -> None:
         for container in self.ids(service):

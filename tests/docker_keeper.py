@@ -20,10 +20,10 @@ def main(directory: Path) -> None:
         ready.touch()
         with users.open() as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            engine.delete()
-            users.unlink()
     finally:
-        ready.unlink(missing_ok=True)
+        engine.delete()
+        for path in (ready, users):
+            path.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -56,4 +56,6 @@ def check() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(check() if "--check" in sys.argv else serve())
+    if "--check" in sys.argv:
+        sys.exit(check())
+    serve()

@@ -12,7 +12,7 @@ from bot.models import Operation
 from bot.operations.journal import Journal
 from bot.runtime.services import Services
 from bot.runtime.stop import StopSignal
-from bot.settings import Application
+from bot.settings import TargetSettings
 
 STOP = ("stop_services", "Stop the services")
 START = ("start_services", "Start the services")
@@ -22,8 +22,10 @@ HEALTH = ("health", "Check the application's health")
 class Outage:
     """What was running is remembered before anything is stopped, so that another worker can start it again."""
 
-    def __init__(self, application: Application, operation: Operation, journal: Journal, clock: Clock) -> None:
-        self._services = Services(application)
+    def __init__(self, target: TargetSettings, operation: Operation, journal: Journal, clock: Clock) -> None:
+        self._services = Services(
+            target, journal.memory.get("containers"), lambda noted: journal.remember(containers=noted)
+        )
         self._operation = operation
         self._journal = journal
         self._clock = clock
@@ -48,7 +50,7 @@ class Outage:
             started = self._services.start(self._journal.memory.get("running", []))
             notes.detail = ", ".join(started) or "none was running before"
         with self._journal.step(HEALTH[0]) as notes:
-            answered = self._services.await_healthy(stop)
+            answered = self._services.await_healthy(stop, self._journal.memory.get("running", []))
             health = notes.detail = ", ".join(filter(None, (answered, proof())))
         since = datetime.fromisoformat(self._journal.memory["stopped_at"])
         return health, (self._clock.now() - since) / timedelta(seconds=1)
@@ -60,7 +62,7 @@ class Outage:
     def break_off(self) -> str:
         """Start each that ran, whatever the others do. Returns how they are, in a sentence."""
         problems = []
-        for name in reversed(self._journal.memory.get("running", [])):
+        for name in self._services.starting(self._journal.memory.get("running", [])):
             try:
                 self._wait_for_a_stop_that_outlived_its_worker(name)
                 self._services.start([name])

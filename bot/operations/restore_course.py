@@ -37,7 +37,7 @@ class RestoreCourse:
         self._live = self._server.database
         self._scratch = self._new.database
         self._aside = aside_name(self._live, operation.id)
-        self._outage = Outage(self._settings.application, operation, journal, context.clock)
+        self._outage = Outage(self._settings, operation, journal, context.clock)
         self._at_swap = operation.parameters.get("downtime") == Downtime.AT_SWAP
 
     def swapped(self) -> bool:
@@ -115,10 +115,11 @@ class RestoreCourse:
     def roll_back(self) -> str:
         """Everything as it was, unless the swap was made; the services run either way."""
         begun = self._journal.memory.get("begun")
+        remaining = self._new.end_tools()
         left = self._undo() if begun else f"{self._live} was only read, and no service was touched."
         self._new.remove_archive()
         self._settle_safety_backup()
-        return left
+        return f"{left} {remaining}".rstrip()
 
     def _undo(self) -> str:
         try:

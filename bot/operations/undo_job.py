@@ -71,7 +71,7 @@ class _Course:
         self._live = self._server.database
         self._former = str(operation.parameters["aside_database"])
         self._aside = aside_name(self._live, operation.id)
-        self._outage = Outage(self._settings.application, operation, journal, context.clock)
+        self._outage = Outage(self._settings, operation, journal, context.clock)
 
     def swapped(self) -> bool:
         with self._server.maintenance(self._former) as connection:

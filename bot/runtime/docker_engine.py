@@ -5,6 +5,7 @@ Only what is typed here is used of the SDK; each call of the API that a feature 
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -51,6 +52,11 @@ class Container:
         """Working: not paused, nor between two starts."""
         return self.state == "running"
 
+    @property
+    def active(self) -> bool:
+        """Working, or about to be started again by Docker."""
+        return self.state in ("running", "restarting")
+
 
 class Engine:
     """A connection, opened with the first call. Threads may share it."""
@@ -77,6 +83,7 @@ class Engine:
         from bot.runtime.docker_errors import told
 
         try:
+            self._probe()
             yield self._connected()
         except (DockerException, RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise told(error, self.host) from error
@@ -135,6 +142,12 @@ class Engine:
                 self._stack.close()
                 raise
         return self._client
+
+    def _probe(self) -> None:
+        """The SDK leaves a socket open that it could not connect."""
+        if self.host.startswith("unix://"):
+            with socket.socket(socket.AF_UNIX) as probe:
+                probe.connect(self.host.removeprefix("unix://"))
 
     def _tls(self) -> Any:
         from docker.tls import TLSConfig

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from docker.errors import APIError, DockerException, ImageNotFound, TLSParameterError
 
-from bot.errors import ContainerGone, EngineDenied, EngineFailed, EngineUnreachable
+from bot.errors import ContainerChanged, ContainerGone, EngineDenied, EngineFailed, EngineUnreachable
 
 _VERSION = re.compile(r"^/v\d+(\.\d+)+")
 _NAMED = re.compile(r"^/(containers|images|exec|networks|volumes)/(?!json$|create$|prune$)(.+?)(?=/[a-z]+$|$)")
@@ -46,6 +46,8 @@ def _of_answer(error: APIError, host: str) -> EngineFailed:
         )
     if response.status_code == HTTPStatus.NOT_FOUND and not isinstance(error, ImageNotFound):
         return ContainerGone(f"{call}: {said or 'not found'}.", "Look at docker compose ps --all.")
+    if response.status_code == HTTPStatus.CONFLICT:
+        return ContainerChanged(f"{call}: {said}.", "Look at docker compose ps --all.")
     if response.status_code in (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT):
         return EngineUnreachable(f"The Docker Engine behind {host} does not answer: {said}.", "Is dockerd running?")
     return EngineFailed(f"{call} failed ({response.status_code}): {said}", "Read the log of the Docker Engine.")
