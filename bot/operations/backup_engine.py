@@ -113,8 +113,7 @@ class BackupEngine:
 
     def discard(self, target: str, backup_id: str) -> str:
         """Remove what a broken backup left; returns what may not be removed, in a sentence."""
-        settings = self._context.target(target)
-        remaining = remove_remains(settings, server_of(settings, self._context.environment), backup_id)
+        remaining = remove_remains(self._context, target, backup_id)
         remove_folder(self._context.settings.staging, backup_id)
         return " ".join(filter(None, (self.storage_of(target).discard(target, backup_id), remaining)))
 

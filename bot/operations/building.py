@@ -150,7 +150,7 @@ class Building:
 
     def end_tools(self) -> str:
         """Those that a worker which was killed left running; returns what may still be, in a sentence."""
-        return remove_remains(self._settings, self.server, self._operation.id)
+        return remove_remains(self._context, self._operation.target, self._operation.id)
 
     def remove_archive(self) -> None:
         remove_folder(self._context.settings.staging, self._operation.id)

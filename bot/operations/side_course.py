@@ -69,7 +69,7 @@ class SideCourse:
 
     def roll_back(self) -> str:
         """Nothing is left of it."""
-        remaining = remove_remains(self._settings, self._server, self._operation.id)
+        remaining = remove_remains(self._context, self._operation.target, self._operation.id)
         self._drop_scratch()
         with self._server.connect() as connection:
             drop_side(connection, self._side)

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Literal
 
 from bot.errors import ContainerGone, EngineDenied, EngineFailed, ToolFailed, ToolMissing
+from bot.operations.context import Context
 from bot.operations.staging import staging_folder
-from bot.postgres.connection import Server
+from bot.postgres.connection import Server, server_of
 from bot.postgres.sessions import end_sessions
 from bot.postgres.tools import Tools, find_tools
 from bot.runtime.docker_engine import Container, Engine
@@ -93,10 +94,12 @@ def open_tools(
         yield Tools(None, version, runner, compress, mode=choice.mode)
 
 
-def remove_remains(settings: TargetSettings, server: Server, owner: str) -> str:
+def remove_remains(context: Context, target: str, owner: str) -> str:
     """End and remove what a worker that was killed left with the Engine; returns what it could not, in a sentence."""
+    settings = context.target(target)
     if settings.docker is None:
         return ""
+    server = server_of(settings, context.environment)
     try:
         with Engine(settings.docker.engine) as engine:
             # Whoever may make no container, or run nothing in one, has left none.

@@ -1,0 +1,77 @@
+"""A house whose target stands in a container: its tools run where the settings say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from sandbox.cluster import Cluster
+from tests.docker_deployment import DATABASE, Deployment
+from tests.house import TABLES, TARGET, MovableClock, Rig, Setup, document_of, open_house
+from tests.services import ShellServices
+from tests.support import Database
+
+ROLE, PASSWORD = "keeper", "word-0f-the-keeper"
+LOCK = "BEGIN; LOCK TABLE devices IN ACCESS EXCLUSIVE MODE"
+TOOLS_AT_WORK = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'baseliner _%'"
+WAITING = f"{TOOLS_AT_WORK} AND wait_event_type = 'Lock'"
+
+
+def fill(project: Deployment) -> None:
+    """A few rows, and a role with a password that stands nowhere else."""
+    with psycopg.connect(project.dsn(), autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {ROLE} SUPERUSER LOGIN PASSWORD '{PASSWORD}'")
+        connection.execute("; ".join(TABLES).encode())
+
+
+@contextmanager
+def house_at(
+    project: Deployment, cluster: Cluster, state_dsn: str, directory: Path, host: str | None = None, **target: Any
+) -> Iterator[Rig]:
+    """`cluster` is where the state is; `target` goes into `[targets.inventory.docker]`."""
+    dsn = f"postgresql://{ROLE}:{PASSWORD}@{project.address('db')}:5432/{DATABASE}"
+    database = Database(DATABASE, dsn, cluster)
+    (directory / "backups").mkdir(exist_ok=True)
+    application = ShellServices(directory / "services", ())
+    document = document_of(state_dsn, database, application, directory)
+    document["docker"] = {"host": host or project.engine.host}
+    document["targets"][TARGET] = {
+        "dsn": dsn, "storage": "offsite", "docker": {**project.settings, **target},
+    }  # fmt: skip
+    setup, clock = Setup(document, {}), MovableClock()
+    with open_house(setup, clock) as house:
+        yield Rig(setup, house, clock, database, state_dsn, application, directory, None)
+
+
+def with_tools(rig: Rig, **docker: Any) -> Setup:
+    """The same house with other settings of `[targets.inventory.docker]`."""
+    return rig.setup.changed(docker={**rig.setup.document["targets"][TARGET]["docker"], **docker})
+
+
+def made_for_tools(project: Deployment) -> list[str]:
+    """Containers beside the database's; the Engine may have those of other tests too."""
+    db, client = project.ids("db")[0], project.client
+    found = client.containers(all=True, filters={"label": "baseliner.operation"})
+    return [item["Id"] for item in found if item["HostConfig"]["NetworkMode"] == f"container:{db}"]
+
+
+def tools_inside(project: Deployment) -> list[str]:
+    """Commands of PostgreSQL's tools in the database's container, and in those made for them."""
+    containers = [*project.ids("db"), *made_for_tools(project)]
+    listed = [" ".join(row) for item in containers for row in project.client.top(item)["Processes"]]
+    return [line for line in listed if "pg_dump" in line or "pg_restore" in line]
+
+
+def remains(project: Deployment) -> list[str]:
+    """Containers that were made for tools, scratch files in the database's container, processes and sessions."""
+    made = made_for_tools(project)
+    listing = project.client.exec_create(project.ids("db")[0], ["ls", "/tmp"])
+    files = project.client.exec_start(listing["Id"]).decode().split()
+    with psycopg.connect(project.dsn("postgres")) as connection:
+        row = connection.execute(TOOLS_AT_WORK).fetchone()
+    sessions = ["a session"] * (row[0] if row else 0)
+    return [*made, *(name for name in files if "baseliner" in name), *tools_inside(project), *sessions]
