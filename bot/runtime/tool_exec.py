@@ -22,7 +22,7 @@ _SIGNALS_FROM = 128
 _SCRATCH = "/tmp"  # noqa: S108 - below it, each operation has a folder of its own with mode 0700
 # An exec has no kill, `kill` is a shell's own in slim images, and process ids of the Engine's host mean nothing inside:
 # tools are found by their environment. What varies is an argument, never part of the script.
-_SIGNAL = (
+SIGNAL_SCRIPT = (
     'for each in /proc/[0-9]*/environ; do if tr "\\0" "\\n" < "$each" | grep -qxF "$1"; then '
     'pid="${each#/proc/}"; kill "-$2" "${pid%/environ}"; fi; done 2>/dev/null; true'
 )
@@ -184,4 +184,4 @@ class ExecRunner:
     def _signal_all(self, signal: str) -> None:
         # Where it fails, ending the sessions ends pg_dump and pg_restore too.
         with suppress(ToolFailed, EngineFailed):
-            self._helper(["sh", "-c", _SIGNAL, "sh", f"{MARK}={self._place.owner}", signal], StopSignal())
+            self._helper(["sh", "-c", SIGNAL_SCRIPT, "sh", f"{MARK}={self._place.owner}", signal], StopSignal())
