@@ -13,9 +13,13 @@ from tests.house import Rig, Setup
 def settings_file(rig: Rig, setup: Setup | None = None, name: str = "baseliner.toml") -> Path:
     """Write the rig's settings, or others, into its directory."""
     path = rig.directory / name
-    document = (setup or rig.setup).document
-    path.write_text("".join(f"{key} = {_toml(value)}\n" for key, value in document.items()))
+    path.write_text(toml((setup or rig.setup).document))
     return path
+
+
+def toml(document: Mapping[str, Any]) -> str:
+    """Settings as the file has them."""
+    return "".join(f"{key} = {_toml(value)}\n" for key, value in document.items())
 
 
 def _toml(value: Any) -> str:
