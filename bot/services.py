@@ -13,6 +13,7 @@ from bot.operations.backups import Backups
 from bot.operations.cancelling import Cancelling
 from bot.operations.catalog import Catalog
 from bot.operations.deadlines import Deadlines
+from bot.operations.doctors import Doctors
 from bot.operations.drawings import Drawings
 from bot.operations.drills import Drills
 from bot.operations.firing import Schedules
@@ -47,6 +48,7 @@ class Services:
     cancelling: Cancelling
     drills: Drills
     preflights: Preflights
+    doctors: Doctors
     pins: Pins
     retentions: Retentions
     schedules: Schedules

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from bot.clock import SystemClock
+from bot.clock import Clock, SystemClock
 from bot.errors import Gap, SettingsError
 from bot.jobs import JobQueue, Work
-from bot.models import OperationKind, ScheduleName
+from bot.models import Checklist, OperationKind, ScheduleName
 from bot.operations.approvals import Approvals
 from bot.operations.asides import Asides
 from bot.operations.audit_heads import AuditHeads
@@ -27,6 +27,7 @@ from bot.operations.catalog import Catalog
 from bot.operations.context import Context
 from bot.operations.deadlines import Deadlines
 from bot.operations.deliveries import Deliveries
+from bot.operations.doctors import DoctorJob, Doctors
 from bot.operations.drawings import Drawings
 from bot.operations.drill_job import DrillJob
 from bot.operations.drills import Drills
@@ -96,6 +97,7 @@ def build(context: Context) -> House:
         cancelling=Cancelling(context),
         drills=drills,
         preflights=Preflights(context),
+        doctors=Doctors(context),
         pins=Pins(context, backups),
         retentions=retentions,
         schedules=schedules,
@@ -124,6 +126,7 @@ def _jobs(
         OperationKind.UNDO: UndoJob(context, planning),
         OperationKind.DRILL: DrillJob(context, backups, engine),
         OperationKind.PREFLIGHT: PreflightJob(context, backups, windows),
+        OperationKind.DOCTOR: DoctorJob(context),
     }
 
 
@@ -188,6 +191,21 @@ def slack_side(house: House) -> Generator[SlackSide]:
             socket.close()
     finally:
         handlers.close_app(app)
+
+
+def inspect_slack(settings: Settings, clock: Clock) -> Checklist:
+    """What the doctor finds in Slack."""
+    from slack_sdk import WebClient
+
+    from handlers.inspection import TOKEN, Inspection
+
+    credentials = settings.credentials
+    if credentials.bot_token is None:
+        missing = TOKEN.failed("SLACK_BOT_TOKEN is not set", "export SLACK_BOT_TOKEN=xoxb-…")
+        return Checklist("slack", clock.now(), (missing,))
+    token = _revealed(credentials.bot_token)
+    client = WebClient(token=token, base_url=credentials.api_url, timeout=10, retry_handlers=[])
+    return Checklist("slack", clock.now(), Inspection(client, settings, clock).run())
 
 
 def _revealed(secret: SecretStr | None) -> str:

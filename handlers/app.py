@@ -18,8 +18,10 @@ from handlers.catalog import CatalogListeners
 from handlers.charts import ChartListeners
 from handlers.commands import CommandListener, command_table
 from handlers.directory import Directory
+from handlers.doctor import DoctorListeners
 from handlers.drills import DrillListeners
 from handlers.errors import answered
+from handlers.inspection import Inspection
 from handlers.middleware import acknowledge_at_once, check_origin, give_reference
 from handlers.operations import OperationListeners
 from handlers.overview import OverviewListeners
@@ -87,7 +89,7 @@ def register(app: App, services: Services) -> None:
     policies = PolicyListeners(services)
     table = command_table(
         backups, catalog, restores, undos, preflights, windows, charts, drills, operations, upkeep, overview, audits,
-        policies,
+        policies, DoctorListeners(services, Inspection(_impatient(app.client), services.settings, services.clock)),
     )  # fmt: skip
 
     app.command(ids.COMMAND)(answered(CommandListener(table, directory).listen))

@@ -12,6 +12,7 @@ from handlers.backups import BackupListeners
 from handlers.catalog import CatalogListeners
 from handlers.charts import ChartListeners
 from handlers.directory import Directory
+from handlers.doctor import DoctorListeners
 from handlers.drills import DrillListeners
 from handlers.operations import OperationListeners
 from handlers.overview import OverviewListeners
@@ -53,6 +54,7 @@ def command_table(
     overview: OverviewListeners,
     audits: AuditListeners,
     policies: PolicyListeners,
+    doctors: DoctorListeners,
 ) -> tuple[Command, ...]:
     """Every word that can follow `/baseliner`, beside `help`."""
     return (
@@ -70,6 +72,7 @@ def command_table(
         *_upkeep_commands(upkeep),
         Command("cancel", "cancel ID", "Calls off what waits or runs, until a restore swaps.", operations.command),
         Command("preflight", "preflight [target]", "Checks that a migration may run now.", preflights.command),
+        Command("doctor", "doctor [target]", "Tries all that the settings name, and says what to do.", doctors.command),
         Command(
             "window",
             "window [target] [in 30m | at 22:00] for 2h reason…",

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import policy, reports, swaps, upkeep, views
+from bot.cli import doctor, policy, reports, swaps, upkeep, views
 from bot.cli.audit import audit
 from bot.cli.running import run_here
 from bot.cli.session import (
@@ -46,6 +46,7 @@ swaps.register(app)
 policy.register(app)
 upkeep.register(app)
 reports.register(app)
+doctor.register(app)
 
 
 class BackupFormat(StrEnum):

@@ -15,6 +15,7 @@ class OperationKind(StrEnum):
     UNDO = "undo"
     DRILL = "drill"
     PREFLIGHT = "preflight"
+    DOCTOR = "doctor"
     WINDOW = "window"
 
 

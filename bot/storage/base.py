@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -107,6 +108,13 @@ class Storage(Protocol):
 
     def get_audit_head(self, day: str) -> bytes:
         """Raises NotFound when the day has none."""
+        ...
+
+    def told_of(self, target: str, backup_id: str, name: str) -> tuple[datetime | None, datetime | None]:
+        """What storage says of an object: its own time, and until when the object is locked; None where it says none.
+
+        Raises StorageFailed when there is no such object.
+        """
         ...
 
     def available(self, target: str) -> int | None:

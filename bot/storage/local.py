@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -156,6 +157,12 @@ class LocalStorage:
             if not path.exists():
                 raise NotFound(f"There is no {path}.", "The audit log's head of that day was not exported there.")
             return path.read_bytes()
+
+    def told_of(self, target: str, backup_id: str, name: str) -> tuple[datetime | None, datetime | None]:
+        path = self._folder(target, backup_id) / safe_name(name)
+        with _judged(path):
+            path.stat()
+        return None, None
 
     def available(self, target: str) -> int | None:
         folder = self._root / safe_name(target)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from functools import cached_property
 from threading import Event
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -130,6 +132,12 @@ class S3Storage:
             f"{len(left)} unfinished object(s) stay below s3://{self._bucket}/{folder}, since the credentials may not "
             "remove them; a lifecycle rule of the bucket, or somebody who may, should."
         )
+
+    def told_of(self, target: str, backup_id: str, name: str) -> tuple[datetime | None, datetime | None]:
+        key = self._folder(target, backup_id) + safe_name(name)
+        head = self._patiently("looking at it", lambda: self._client.head_object(Bucket=self._bucket, Key=key))
+        date = head["ResponseMetadata"]["HTTPHeaders"].get("date")
+        return parsedate_to_datetime(date) if date else None, head.get("ObjectLockRetainUntilDate")
 
     def available(self, target: str) -> int | None:
         prefix = f"{self._prefix}{safe_name(target)}/"

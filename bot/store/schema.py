@@ -19,8 +19,7 @@ def upgrade(dsn: str) -> str:
     """
     try:
         with psycopg.connect(dsn, autocommit=True, connect_timeout=10) as guard:
-            newest = max(path.name.split("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*_*.py"))
-            found = _revision(guard)
+            newest, found = newest_revision(), revision_of(guard)
             if found == newest:
                 return newest
             if found is not None and found > newest:
@@ -39,7 +38,13 @@ def upgrade(dsn: str) -> str:
         ) from error
 
 
-def _revision(connection: psycopg.Connection) -> str | None:
+def newest_revision() -> str:
+    """Of this code."""
+    return max(path.name.split("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*_*.py"))
+
+
+def revision_of(connection: psycopg.Connection) -> str | None:
+    """Of the state database; None where nothing is there yet."""
     row = connection.execute("SELECT to_regclass('baseliner_schema') IS NOT NULL").fetchone()
     if row != (True,):
         return None

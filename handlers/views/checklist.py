@@ -15,6 +15,12 @@ READINESS: Mapping[CheckState, str] = {
     CheckState.FAILED: "not ready",
     CheckState.UNKNOWN: "not known to be ready",
 }
+FITNESS: Mapping[CheckState, str] = {
+    CheckState.PASSED: "all in order",
+    CheckState.WARNING: "in order, with warnings",
+    CheckState.FAILED: "not in order",
+    CheckState.UNKNOWN: "not known to be in order",
+}
 HEALTH: Mapping[CheckState, str] = {
     CheckState.PASSED: "healthy",
     CheckState.WARNING: "healthy, with warnings",

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from bot.models import Operation, OperationKind
+from bot.models import CheckState, Operation, OperationKind
 from bot.operations.checklists import checklist_of
 from handlers.text import code, date, duration, inline, plural, rate, size
 from handlers.views.blocks import Block, fields, section
-from handlers.views.checklist import READINESS, checklist_blocks, tally
+from handlers.views.checklist import FITNESS, READINESS, checklist_blocks, tally
 from handlers.views.elsewhere import copy_fields, origin_fields
 from handlers.views.side import side_fields
 from handlers.views.states import CHECK_MARKS
@@ -25,7 +25,7 @@ def result_blocks(operation: Operation) -> list[Block]:
         return [fields(_undo(operation.result))]
     if operation.kind is OperationKind.DRILL:
         return [fields(_drill(operation.result))]
-    return _preflight(operation)
+    return _checked(operation)
 
 
 def result_words(operation: Operation) -> str:
@@ -39,8 +39,8 @@ def result_words(operation: Operation) -> str:
         return f"of {result['undoes']}"
     if operation.kind is OperationKind.DRILL and "backup_id" in result:
         return f"{result['backup_id']} is verified"
-    checklist = checklist_of(operation) if operation.kind is OperationKind.PREFLIGHT else None
-    return READINESS[checklist.verdict] if checklist else ""
+    checklist = checklist_of(operation)
+    return _verdicts(operation)[checklist.verdict] if checklist else ""
 
 
 def _backup(result: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -99,12 +99,16 @@ def _undo(result: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def _preflight(operation: Operation) -> list[Block]:
+def _verdicts(operation: Operation) -> Mapping[CheckState, str]:
+    return FITNESS if operation.kind is OperationKind.DOCTOR else READINESS
+
+
+def _checked(operation: Operation) -> list[Block]:
     checklist = checklist_of(operation)
     if checklist is None:
         return []
     verdict = checklist.verdict
-    summary = f"{CHECK_MARKS[verdict]} *{READINESS[verdict].capitalize()}* · {tally(checklist)}"
+    summary = f"{CHECK_MARKS[verdict]} *{_verdicts(operation)[verdict].capitalize()}* · {tally(checklist)}"
     return [section(summary), *checklist_blocks(checklist)]
 
 

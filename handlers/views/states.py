@@ -12,6 +12,7 @@ NOUNS: Mapping[OperationKind, str] = {
     OperationKind.UNDO: "Undo",
     OperationKind.DRILL: "Drill",
     OperationKind.PREFLIGHT: "Preflight",
+    OperationKind.DOCTOR: "Doctor’s look",
     OperationKind.WINDOW: "Window",
 }
 OPERATION_WORDS: Mapping[OperationState, str] = {

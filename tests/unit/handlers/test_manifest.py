@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from handlers import ids
+from handlers.inspection import SCOPES
 from sandbox.api.router import METHODS
 
 ROOT = Path(__file__).parents[3]
@@ -21,10 +22,18 @@ BEYOND_CALLS = {"commands", "chat:write.public"}
 EVENT_LISTENERS = {"event", "message", "function", "assistant"}
 
 
-@pytest.fixture(scope="module")
-def manifest() -> dict[str, Any]:
-    document: dict[str, Any] = yaml.safe_load((ROOT / "manifest.yaml").read_text("utf-8"))
+URL = "https://baseliner.example.com/slack/events"
+
+
+def read(name: str) -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load((ROOT / name).read_text("utf-8"))
     return document
+
+
+@pytest.fixture(scope="module", params=["manifest.yaml", "manifest-http.yaml"])
+def manifest(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """By Socket Mode, and by HTTP."""
+    return read(request.param)
 
 
 def registered() -> dict[str, list[ast.expr]]:
@@ -41,6 +50,7 @@ def registered() -> dict[str, list[ast.expr]]:
 COMPOSED = {
     "files_upload_v2": ["files.getUploadURLExternal", "files.completeUploadExternal"],
     "usergroups_users_list": ["usergroups.users.list"],
+    "apps_connections_open": ["apps.connections.open"],
 }
 """Methods of the SDK that call several of Slack's, or one with another name."""
 
@@ -75,7 +85,7 @@ def test_its_scopes_are_those_that_the_calls_need(manifest: dict[str, Any]) -> N
     calls = called_methods()
     assert {"chat.postMessage", "users.info", "views.open"} <= calls <= METHODS.keys()
     needed = {scope for name in calls for scope in METHODS[name].scopes} | BEYOND_CALLS
-    assert set(manifest["oauth_config"]["scopes"]["bot"]) == needed
+    assert set(manifest["oauth_config"]["scopes"]["bot"]) == needed == SCOPES.keys()
     assert "user" not in manifest["oauth_config"]["scopes"]
 
 
@@ -95,10 +105,21 @@ def test_nothing_listened_to_is_undeclared(manifest: dict[str, Any]) -> None:
     assert manifest["features"]["app_home"]["home_tab_enabled"] is ("views.publish" in called_methods())
 
 
-def test_socket_mode_needs_no_urls(manifest: dict[str, Any]) -> None:
-    assert manifest["settings"]["socket_mode_enabled"] is True
-    assert "url" not in str(manifest["settings"]["interactivity"])
-    assert "url" not in manifest["features"]["slash_commands"][0]
+def test_the_two_differ_in_how_slack_reaches_the_bot_alone() -> None:
+    socket, http = read("manifest.yaml"), read("manifest-http.yaml")
+    assert socket["settings"].pop("socket_mode_enabled") is True
+    assert http["settings"].pop("socket_mode_enabled") is False
+    assert http["settings"]["interactivity"].pop("request_url") == URL
+    assert http["features"]["slash_commands"][0].pop("url") == URL
+    assert socket == http
+    assert "url" not in str(socket)
+
+
+@pytest.mark.parametrize("name", ["manifest.yaml", "manifest-http.yaml"])
+def test_each_scope_says_in_the_manifest_what_it_is_for(name: str) -> None:
+    lines = re.findall(r"^      - ([a-z:.]+)(.*)$", (ROOT / name).read_text("utf-8"), re.MULTILINE)
+    assert [scope for scope, _ in lines] == sorted(SCOPES)
+    assert all(re.fullmatch(r" +# \S.*", comment) for _, comment in lines)
 
 
 def test_its_colour_is_one(manifest: dict[str, Any]) -> None:

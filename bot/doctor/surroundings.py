@@ -1,0 +1,72 @@
+"""What a restore needs around the database: services and their containers, the deployed code, masking files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.doctor.examination import Examination, Line
+from bot.errors import BaselinerError
+from bot.models import Check
+from bot.operations.revisions import deployed_revisions
+from bot.postgres.masking import read_script
+from bot.runtime.docker_engine import Engine
+from bot.runtime.services import Services
+from bot.runtime.stop import StopSignal
+from bot.settings import RestoreSource, TargetSettings
+from bot.settings_docker import TargetDocker
+
+DOCKER = Line("docker", "The database's container is found")
+SERVICES = Line("services", "The application's services can be asked for")
+MIGRATIONS = Line("migrations", "The deployed code names its revisions")
+
+
+def masking_line(source: str) -> Line:
+    return Line(f"masking_{source}", f"Backups of {source} can be masked")
+
+
+def look_at_container(docker: TargetDocker) -> Check:
+    """Raises EngineFailed, which says what the Engine must allow."""
+    with Engine(docker.engine) as engine:
+        container = engine.running(docker.project, docker.service)
+        engine.inspect(container.id)
+    return DOCKER.passed(f"{container.name}, of {container.image}, by {docker.engine.host}")
+
+
+def look_at_services(settings: TargetSettings) -> Sequence[Check]:
+    """Asks each for its state; nothing is stopped or started."""
+    services = Services(settings)
+    if not services.names:
+        return [SERVICES.passed("none are named: a restore stops nothing, and ends the sessions alone")]
+    states, problems = [], []
+    for name in services.names:
+        try:
+            states.append(f"{name} {'runs' if services.running(name) else 'is stopped'}")
+        except BaselinerError as error:
+            problems.append(error)
+    if problems:
+        return [SERVICES.failed(str(problem), problem.remedy or "Correct its status command.") for problem in problems]
+    return [SERVICES.passed(", ".join(states))]
+
+
+def look_at_migrations(settings: TargetSettings, stop: StopSignal) -> Check:
+    """Raises ToolFailed."""
+    heads = deployed_revisions(settings, stop).heads
+    if len(heads) != 1:
+        return MIGRATIONS.failed(f"it has {len(heads)} heads", "Merge them: alembic merge heads, then deploy.")
+    return MIGRATIONS.passed(f"head {heads[0]}")
+
+
+def of_masking(source: str, allowed: RestoreSource) -> Examination:
+    return Examination(masking_line(source), lambda _stop: _look_at_masking(source, allowed))
+
+
+def _look_at_masking(source: str, allowed: RestoreSource) -> Check:
+    """Raises Refused where the file will not do."""
+    line = masking_line(source)
+    if allowed.script is None:
+        return line.warning(
+            "nothing is masked: masking = false",
+            f"Name a file of SQL in restore_from.{source}, unless everybody there may see the rows.",
+        )
+    script = read_script(allowed.script)
+    return line.passed(f"by {len(script.statements)} statements of {script.path}")
