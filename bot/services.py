@@ -13,6 +13,7 @@ from bot.operations.backups import Backups
 from bot.operations.cancelling import Cancelling
 from bot.operations.catalog import Catalog
 from bot.operations.deadlines import Deadlines
+from bot.operations.deliveries import Deliveries
 from bot.operations.doctors import Doctors
 from bot.operations.drawings import Drawings
 from bot.operations.drills import Drills
@@ -60,4 +61,5 @@ class Services:
     audit: Audit
     audit_heads: AuditHeads
     """the exception: to verify it reads storage"""
+    deliveries: Deliveries
     drawings: Drawings

@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
-from slack_bolt import App
+from slack_bolt import App, Args
 from slack_sdk import WebClient
 
 from bot.services import Services
@@ -31,6 +32,8 @@ from handlers.restores import RestoreListeners
 from handlers.undos import UndoListeners
 from handlers.upkeep import UpkeepListeners
 from handlers.windows import WindowListeners
+
+Hear = Callable[[Callable[[Args], None]], Callable[[Args], None]]
 
 # With Bolt's own five, the sixth dialog at once is answered too late.
 _LISTENER_THREADS = 20
@@ -87,46 +90,47 @@ def register(app: App, services: Services) -> None:
     operations = OperationListeners(services, directory)
     upkeep, overview, audits = UpkeepListeners(services), OverviewListeners(services), AuditListeners(services)
     policies = PolicyListeners(services)
+    hear = partial(answered, first=services.deliveries.first)
     table = command_table(
         backups, catalog, restores, undos, preflights, windows, charts, drills, operations, upkeep, overview, audits,
         policies, DoctorListeners(services, Inspection(_impatient(app.client), services.settings, services.clock)),
     )  # fmt: skip
 
-    app.command(ids.COMMAND)(answered(CommandListener(table, directory).listen))
-    app.view(ids.BACKUP_MODAL)(answered(backups.submit))
-    app.view(ids.DRILL_MODAL)(answered(drills.submit))
-    app.view(ids.PREFLIGHT_MODAL)(answered(preflights.submit))
-    app.view(ids.RESTORE_MODAL)(answered(restores.submit))
-    app.view(ids.UNDO_MODAL)(answered(undos.submit))
-    app.view(ids.UNDO_TARGET_MODAL)(answered(undos.choose))
-    app.action(ids.RESTORE_TARGET)(answered(restores.change_target))
-    app.view(ids.WINDOW_MODAL)(answered(windows.submit))
-    app.action(ids.CANCEL_WINDOW)(answered(windows.cancel))
-    app.action(ids.CANCEL_OPERATION)(answered(operations.cancel))
-    app.action(ids.SIGN_OFF)(answered(operations.sign_off))
-    app.action(ids.AUDIT_NEWEST)(answered(audits.turn))
-    app.action(ids.AUDIT_OLDER)(answered(audits.turn))
-    _listen_to_catalog(app, catalog)
-    _listen_to_plans(app, restores, approvals)
+    app.command(ids.COMMAND)(hear(CommandListener(table, directory).listen))
+    app.view(ids.BACKUP_MODAL)(hear(backups.submit))
+    app.view(ids.DRILL_MODAL)(hear(drills.submit))
+    app.view(ids.PREFLIGHT_MODAL)(hear(preflights.submit))
+    app.view(ids.RESTORE_MODAL)(hear(restores.submit))
+    app.view(ids.UNDO_MODAL)(hear(undos.submit))
+    app.view(ids.UNDO_TARGET_MODAL)(hear(undos.choose))
+    app.action(ids.RESTORE_TARGET)(hear(restores.change_target))
+    app.view(ids.WINDOW_MODAL)(hear(windows.submit))
+    app.action(ids.CANCEL_WINDOW)(hear(windows.cancel))
+    app.action(ids.CANCEL_OPERATION)(hear(operations.cancel))
+    app.action(ids.SIGN_OFF)(hear(operations.sign_off))
+    app.action(ids.AUDIT_NEWEST)(hear(audits.turn))
+    app.action(ids.AUDIT_OLDER)(hear(audits.turn))
+    _listen_to_catalog(app, hear, catalog)
+    _listen_to_plans(app, hear, restores, approvals)
 
 
-def _listen_to_catalog(app: App, catalog: CatalogListeners) -> None:
-    app.action(ids.BACKUPS_NEWER)(answered(catalog.turn))
-    app.action(ids.BACKUPS_OLDER)(answered(catalog.turn))
-    app.action(ids.BACKUPS_FILTER)(answered(catalog.filter))
-    app.action(ids.BACKUP_DETAILS)(answered(catalog.details))
-    app.action(ids.PIN)(answered(catalog.ask_to_pin))
-    app.view(ids.PIN_MODAL)(answered(catalog.pin))
+def _listen_to_catalog(app: App, hear: Hear, catalog: CatalogListeners) -> None:
+    app.action(ids.BACKUPS_NEWER)(hear(catalog.turn))
+    app.action(ids.BACKUPS_OLDER)(hear(catalog.turn))
+    app.action(ids.BACKUPS_FILTER)(hear(catalog.filter))
+    app.action(ids.BACKUP_DETAILS)(hear(catalog.details))
+    app.action(ids.PIN)(hear(catalog.ask_to_pin))
+    app.view(ids.PIN_MODAL)(hear(catalog.pin))
 
 
-def _listen_to_plans(app: App, restores: RestoreListeners, approvals: ApprovalListeners) -> None:
-    app.action(ids.APPROVE)(answered(approvals.ask_to_approve))
-    app.action(ids.DENY)(answered(approvals.ask_to_deny))
-    app.action(ids.WITHDRAW)(answered(approvals.withdraw))
-    app.action(ids.SHOW_PLAN)(answered(approvals.show_plan))
-    app.action(ids.ASK_AGAIN)(answered(restores.ask_again))
-    app.view(ids.APPROVAL_MODAL)(answered(approvals.approve))
-    app.view(ids.DENIAL_MODAL)(answered(approvals.deny))
+def _listen_to_plans(app: App, hear: Hear, restores: RestoreListeners, approvals: ApprovalListeners) -> None:
+    app.action(ids.APPROVE)(hear(approvals.ask_to_approve))
+    app.action(ids.DENY)(hear(approvals.ask_to_deny))
+    app.action(ids.WITHDRAW)(hear(approvals.withdraw))
+    app.action(ids.SHOW_PLAN)(hear(approvals.show_plan))
+    app.action(ids.ASK_AGAIN)(hear(restores.ask_again))
+    app.view(ids.APPROVAL_MODAL)(hear(approvals.approve))
+    app.view(ids.DENIAL_MODAL)(hear(approvals.deny))
 
 
 def _impatient(client: WebClient) -> WebClient:

@@ -9,6 +9,7 @@ from bot.models import Decision
 from bot.services import Services
 from handlers import ids
 from handlers.directory import Directory
+from handlers.place import subject_of
 from handlers.request import Form
 from handlers.views.answers import field_error
 from handlers.views.approval import consequences
@@ -25,7 +26,7 @@ class ApprovalListeners:
 
     def ask_to_approve(self, args: Args) -> None:
         """Shows what will be destroyed, and asks for the database's name."""
-        operation_id = ids.identifier(args.payload["value"])
+        operation_id = subject_of(args, self._services.drawings)
         person = self._directory.person_of(args.body)
         operation, plan = self._services.approvals.authorize(operation_id, person.actor, Decision.APPROVED)
         blocks = consequences(plan, self._services.clock.now())
@@ -33,7 +34,7 @@ class ApprovalListeners:
         args.client.views_open(trigger_id=args.body["trigger_id"], view=view)
 
     def ask_to_deny(self, args: Args) -> None:
-        operation_id = ids.identifier(args.payload["value"])
+        operation_id = subject_of(args, self._services.drawings)
         person = self._directory.person_of(args.body)
         operation, _ = self._services.approvals.authorize(operation_id, person.actor, Decision.DENIED)
         view = denial_modal(operation, _dialog(args, operation_id))
@@ -64,7 +65,7 @@ class ApprovalListeners:
 
     def withdraw(self, args: Args) -> None:
         person = self._directory.person_of(args.body)
-        self._services.approvals.withdraw(ids.identifier(args.payload["value"]), person.actor)
+        self._services.approvals.withdraw(subject_of(args, self._services.drawings), person.actor)
 
     def show_plan(self, args: Args) -> None:
         """For everybody who sees the card."""

@@ -21,8 +21,11 @@ logger = logging.getLogger(__name__)
 _TOO_LATE = frozenset({"expired_trigger_id", "trigger_expired", "exchanged_trigger_id", "trigger_exchanged"})
 
 
-def answered(listener: Callable[[Args], None]) -> Callable[[Args], None]:
-    """A listener whose errors are told to the person who acted.
+def answered(listener: Callable[[Args], None], first: Callable[[str], bool]) -> Callable[[Args], None]:
+    """A listener that hears each payload once, and whose errors are told to the person who acted.
+
+    `first` tells whether a trigger id is new: Slack gives each act of a person one of its own, and a payload that is
+    delivered again, or replayed, has the same (source: docs.slack.dev/interactivity/handling-user-interaction).
 
     Nothing may reach Bolt's own error handling: there an error that follows an acknowledgement can take it back, and
     Slack is told 500 (source: slack_bolt 1.30, listener/thread_runner.py).
@@ -31,6 +34,11 @@ def answered(listener: Callable[[Args], None]) -> Callable[[Args], None]:
     @wraps(listener)
     def run(args: Args) -> None:
         try:
+            trigger_id = args.body.get("trigger_id")
+            if trigger_id and not first(str(trigger_id)):
+                logger.warning("ignored a payload of %s that came again", args.context.user_id)
+                args.ack()
+                return
             listener(args)
         except Exception as error:  # noqa: BLE001 - told to the person and logged, whatever it is
             tell_error(error, args)

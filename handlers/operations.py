@@ -8,6 +8,7 @@ from bot.errors import UsageError
 from bot.services import Services
 from handlers import ids
 from handlers.directory import Directory
+from handlers.place import subject_of
 from handlers.request import Request
 from handlers.views.answers import cancelled_message
 
@@ -27,9 +28,9 @@ class OperationListeners:
     def cancel(self, args: Args) -> None:
         """The button. The message is redrawn, so a click that counts needs no answer."""
         person = self._directory.person_of(args.body)
-        self._services.cancelling.cancel(ids.identifier(args.payload["value"]), person.actor)
+        self._services.cancelling.cancel(subject_of(args, self._services.drawings), person.actor)
 
     def sign_off(self, args: Args) -> None:
         """The button of what was done at the shell without approval. The message is redrawn."""
         person = self._directory.person_of(args.body)
-        self._services.sign_offs.sign(ids.identifier(args.payload["value"]), person.actor)
+        self._services.sign_offs.sign(subject_of(args, self._services.drawings), person.actor)

@@ -12,6 +12,7 @@ from bot.services import Services
 from handlers import ids
 from handlers.directory import Directory
 from handlers.parse import backup_named, is_backup, listed_tables, split_only, split_origin, take_target
+from handlers.place import subject_of
 from handlers.reply import Reply
 from handlers.request import Form, Request
 from handlers.views.answers import field_error, restore_asked_message
@@ -44,7 +45,7 @@ class RestoreListeners:
 
     def ask_again(self, args: Args) -> None:
         """The button of a plan that came to nothing: the dialog as it was filled in, but for the name."""
-        operation = self._services.overview.operation(ids.identifier(args.payload["value"]))
+        operation = self._services.overview.operation(subject_of(args, self._services.drawings))
         person = self._directory.person_of(args.body)
         source = operation.parameters.get("source")
         context = ids.ModalContext(str(args.body["channel"]["id"]), operation.target, source=source)

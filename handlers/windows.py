@@ -12,6 +12,7 @@ from bot.services import Services
 from handlers import ids
 from handlers.directory import Directory
 from handlers.parse import WindowWords, parse_window, starts_window, take_target
+from handlers.place import subject_of
 from handlers.reply import Reply
 from handlers.request import Form, Request
 from handlers.views.answers import field_error, window_message
@@ -56,7 +57,7 @@ class WindowListeners:
     def cancel(self, args: Args) -> None:
         """The Cancel button of an announcement, which is redrawn."""
         person = self._directory.person_of(args.body)
-        self._services.windows.cancel(ids.identifier(args.payload["value"]), person.actor)
+        self._services.windows.cancel(subject_of(args, self._services.drawings), person.actor)
 
     def _list(self, request: Request, words: tuple[str, ...]) -> None:
         target = take_target(words, list(self._services.settings.targets))[0] if words else None

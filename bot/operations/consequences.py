@@ -62,7 +62,7 @@ def migrations_outlook(
     facts = replace(deployed_revisions(settings, stop), revision=restored)
     pending = pending_revisions(facts)
     named = None if pending is None else [f"{item.id} {item.message}".strip() for item in pending]
-    warning = _migration_warning(facts, named, on_start=settings.migrations.on_start)
+    warning = migration_warning(facts, named, on_start=settings.migrations.on_start)
     return {"heads": list(facts.heads), "pending_migrations": named}, [warning] if warning else []
 
 
@@ -73,7 +73,8 @@ def _other_revision(restored: str | None, current: str | None) -> str:
     )
 
 
-def _migration_warning(facts: RevisionFacts, pending: Sequence[str] | None, *, on_start: bool | None) -> str:
+def migration_warning(facts: RevisionFacts, pending: Sequence[str] | None, *, on_start: bool | None) -> str:
+    """What becomes of a backup at `facts.revision` under the deployed code; empty where they are alike."""
     heads = ", ".join(facts.heads)
     if facts.revision is None:
         return f"The backup has no Alembic revision; the deployed application is at {heads}."

@@ -35,6 +35,11 @@ class Drawings:
         with self._context.database.transaction() as connection:
             messages.postpone(connection, drawing.id, error, self._context.now() + timedelta(seconds=seconds))
 
+    def stands(self, channel: str, ts: str, subject_id: str) -> bool:
+        """Whether the message there is one of ours about this subject."""
+        with self._context.database.transaction() as connection:
+            return messages.stands(connection, channel, ts, subject_id)
+
     def undrawn(self) -> int:
         """How many messages Slack does not show as they should be."""
         with self._context.database.transaction() as connection:

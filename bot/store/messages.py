@@ -91,6 +91,13 @@ def postpone(connection: Connection, drawing_id: int, problem: str, until: datet
     )
 
 
+def stands(connection: Connection, channel: str, ts: str, subject_id: str) -> bool:
+    row = connection.execute(
+        "SELECT FROM messages WHERE subject_id = %s AND channel = %s AND ts = %s", (subject_id, channel, ts)
+    ).fetchone()
+    return row is not None
+
+
 def undrawn(connection: Connection) -> int:
     """How many messages Slack does not show as they should be."""
     row = one(connection.execute("SELECT count(*) AS n FROM messages WHERE wanted_version > drawn_version"))

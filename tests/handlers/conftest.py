@@ -146,17 +146,21 @@ def target(clusters: Clusters) -> Iterator[Database]:
 @pytest.fixture
 def settings(upgraded_state_dsn: str, target: Database, tmp_path: Path) -> Settings:
     """One target, inventory."""
-    (tmp_path / "storage").mkdir(mode=0o700)
+    return settings_of(upgraded_state_dsn, target, tmp_path)
+
+
+def settings_of(state_dsn: str, target: Database, folder: Path) -> Settings:
+    (folder / "storage").mkdir(mode=0o700)
     return Settings.model_validate(
         {
-            "state": {"dsn": upgraded_state_dsn},
-            "staging": {"path": tmp_path / "staging"},
+            "state": {"dsn": state_dsn},
+            "staging": {"path": folder / "staging"},
             "slack": {
                 "team_id": "T0SANDBOX1",
                 "channels": {"operations": OPS, "approvals": APPROVALS, "alerts": ALERTS},
             },
             "policy": {"requesters": [OPERATOR, APPROVER], "approvers": [APPROVER, SECOND]},
-            "storage": {"local": {"type": "directory", "path": tmp_path / "storage"}},
+            "storage": {"local": {"type": "directory", "path": folder / "storage"}},
             "targets": {"inventory": {"dsn": target.dsn, "storage": "local"}},
         }
     )
@@ -165,6 +169,10 @@ def settings(upgraded_state_dsn: str, target: Database, tmp_path: Path) -> Setti
 @pytest.fixture
 def two_targets(settings: Settings) -> Settings:
     """inventory, and billing on the same database."""
+    return with_billing(settings)
+
+
+def with_billing(settings: Settings) -> Settings:
     both = {"inventory": settings.targets["inventory"], "billing": settings.targets["inventory"]}
     return settings.model_copy(update={"targets": both})
 

@@ -1,6 +1,7 @@
 """What reaches a listener at all, how fast it is acknowledged, and what is told when one breaks."""
 
 import json
+import secrets
 import threading
 import time
 from collections.abc import Sequence
@@ -32,7 +33,7 @@ def command(desk: Desk, **changes: str) -> dict[str, str]:
         "user_id": OPERATOR,
         "user_name": "olive",
         "channel_id": OPS,
-        "trigger_id": "1.2.3",
+        "trigger_id": f"1.2.{secrets.token_hex(8)}",
         "response_url": "",
     }
     return body | changes
@@ -101,6 +102,8 @@ def test_slow_answers_do_not_delay_the_next_acknowledgement(desk: Desk, monkeypa
 
 def test_a_command_and_a_click_are_acknowledged_while_every_thread_is_busy(desk: Desk) -> None:
     operation = desk.services.backups.request("inventory", Actor(OPERATOR, "Olive"))
+    desk.draw()
+    (post,) = desk.posts()
     free = threading.Event()
     for _ in range(40):
         desk.app.listener_runner.listener_executor.submit(free.wait)
@@ -109,6 +112,7 @@ def test_a_command_and_a_click_are_acknowledged_while_every_thread_is_busy(desk:
         "team": {"id": "T0SANDBOX1"},
         "user": {"id": OPERATOR},
         "api_app_id": desk.slack.workspace.app.app_id,
+        "container": {"type": "message", "channel_id": OPS, "message_ts": post["ts"]},
         "actions": [
             {"type": "button", "action_id": ids.CANCEL_OPERATION, "block_id": "x", "value": operation.id},
         ],
