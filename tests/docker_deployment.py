@@ -89,6 +89,12 @@ class Deployment:
         found = self.client.containers(all=True, filters={"label": labels})
         return [item["Id"] for item in sorted(found, key=lambda item: str(item["Names"][0]))]
 
+    def all_containers(self) -> list[str]:
+        """Ids of all in its network, or that were made like one of it."""
+        names = {"network": self.network, "label": f"baseliner.service={self.project}/api"}
+        found = [self.client.containers(all=True, filters={kind: value}) for kind, value in names.items()]
+        return sorted({item["Id"] for items in found for item in items})
+
     def inspect(self, service: str, number: int = 1) -> dict[str, Any]:
         told: dict[str, Any] = self.client.inspect_container(self.ids(service)[number - 1])
         return told

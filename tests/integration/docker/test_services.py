@@ -19,7 +19,7 @@ from tests.docker_proxy import allowed_socket
 pytestmark = pytest.mark.docker
 
 SLEEP = ("/usr/bin/sleep", "infinity")
-KILLED = {"stop_signal": "SIGKILL"}
+KILLED: dict[str, Any] = {"stop_signal": "SIGKILL"}
 """Process 1 of a container hears no SIGTERM unless it handles it."""
 
 
