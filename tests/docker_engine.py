@@ -9,6 +9,7 @@ import random
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tarfile
@@ -151,8 +152,11 @@ class RealEngine:
     def _answers(self) -> bool:
         if self._process is not None and self._process.poll() is not None:
             raise RuntimeError(f"dockerd ended:\n{tail(self.log)}")
-        with suppress(DockerException), self.client():
-            return True
+        # The SDK leaves a socket open that it could not connect.
+        with suppress(OSError, DockerException), socket.socket(socket.AF_UNIX) as probe:
+            probe.connect(str(self.socket))
+            with self.client():
+                return True
         return False
 
     def _forwarding(self, word: str) -> None:
