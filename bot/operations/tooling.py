@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from bot.errors import ContainerGone, EngineDenied, EngineFailed, ToolFailed, ToolMissing
+from bot.errors import ContainerChanged, ContainerGone, EngineDenied, EngineFailed, ToolFailed, ToolMissing
 from bot.operations.context import Context
 from bot.operations.staging import staging_folder
 from bot.postgres.connection import Server, server_of
@@ -106,7 +106,7 @@ def remove_remains(context: Context, target: str, owner: str) -> str:
             with suppress(EngineDenied):
                 remove_all(engine, owner)
             # A container that is gone, or does not run, took with it what was in it.
-            with suppress(EngineDenied, ContainerGone):
+            with suppress(EngineDenied, ContainerGone, ContainerChanged):
                 place = _place(engine, settings, owner, 0)
                 ending = partial(end_sessions, server, place.application_name)
                 ExecRunner(engine, place, ending).clean_up()

@@ -11,11 +11,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from bot.errors import BaselinerError, EngineFailed, ToolFailed
+from bot.errors import BaselinerError, ContainerGone, EngineFailed
 from bot.runtime.docker_engine import Engine
 from bot.runtime.process import Finished
 from bot.runtime.stop import StopSignal
-from bot.runtime.tool_failures import judged_inside, not_started
+from bot.runtime.tool_failures import broke_off, judged_inside, not_started
 from bot.runtime.tool_place import Place, passfile_of
 from bot.runtime.tool_runner import Hold
 from bot.runtime.tool_streams import Streams
@@ -163,13 +163,16 @@ class ContainerRunner:
     def _finished(self, tool: str, made: str, streams: Streams) -> Finished:
         """How it ended. Raises ToolFailed for a signal."""
         ends_at = time.monotonic() + _SETTLED_WITHIN
-        state = self._engine.inspect(made)["State"]
-        # The streams may end a moment before the Engine has heard of the process's end.
-        while state["Running"]:
-            if time.monotonic() > ends_at:
-                raise ToolFailed(tool, "broke off in its container", streams.stderr)
-            time.sleep(0.02)
+        try:
             state = self._engine.inspect(made)["State"]
+            # The streams may end a moment before the Engine has heard of the process's end.
+            while state["Running"] and time.monotonic() < ends_at:
+                time.sleep(0.02)
+                state = self._engine.inspect(made)["State"]
+        except ContainerGone as error:
+            raise broke_off(tool, made[:12], streams.stderr) from error
+        if state["Running"]:
+            raise broke_off(tool, made[:12], streams.stderr)
         code = int(state["ExitCode"])
         finished = Finished(_SIGNALS_FROM - code if code > _SIGNALS_FROM else code, b"", streams.stderr)
         return judged_inside(tool, self._place.name, finished)

@@ -7,11 +7,11 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from bot.errors import EngineFailed, ToolFailed
+from bot.errors import ContainerGone, EngineFailed, ToolFailed
 from bot.runtime.docker_engine import Engine
 from bot.runtime.process import Finished
 from bot.runtime.stop import StopSignal
-from bot.runtime.tool_failures import judged_inside, no_room, not_started
+from bot.runtime.tool_failures import broke_off, judged_inside, no_room, not_started
 from bot.runtime.tool_place import MARK, Place
 from bot.runtime.tool_streams import Streams
 from bot.runtime.tool_tar import archive_pieces, archive_size
@@ -121,14 +121,17 @@ class ExecRunner:
     def _finished(self, tool: str, exec_id: str, streams: Streams, stdout: bytes = b"") -> Finished:
         """How it ended. Raises ToolFailed for a signal, or when the Engine could not start it."""
         name, ends_at = Path(tool).name, time.monotonic() + _SETTLED_WITHIN
-        with self._engine.asking() as client:
-            told = client.exec_inspect(exec_id)
-            # The streams may end a moment before the Engine has heard of the process's end.
-            while told["Running"] or told["ExitCode"] is None:
-                if time.monotonic() > ends_at:
-                    raise ToolFailed(name, f"broke off in the container {self._place.name}", streams.stderr)
-                time.sleep(0.02)
+        try:
+            with self._engine.asking() as client:
                 told = client.exec_inspect(exec_id)
+                # The streams may end a moment before the Engine has heard of the process's end.
+                while (told["Running"] or told["ExitCode"] is None) and time.monotonic() < ends_at:
+                    time.sleep(0.02)
+                    told = client.exec_inspect(exec_id)
+        except ContainerGone as error:
+            raise broke_off(name, self._place.name, streams.stderr) from error
+        if told["ExitCode"] is None:
+            raise broke_off(name, self._place.name, streams.stderr)
         code = int(told["ExitCode"])
         finished = Finished(_SIGNALS_FROM - code if code > _SIGNALS_FROM else code, stdout, streams.stderr)
         return judged_inside(name, self._place.name, finished)

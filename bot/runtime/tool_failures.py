@@ -35,6 +35,13 @@ def not_started(tool: str, container: str, error: EngineFailed) -> EngineFailed 
     return error
 
 
+def broke_off(tool: str, container: str, stderr: str) -> ToolFailed:
+    """Its container went away under it."""
+    failure = ToolFailed(tool, f"broke off, because the container {container} was removed or replaced", stderr)
+    failure.remedy = "Look at docker compose ps --all; when the database answers again, try again."
+    return failure
+
+
 def missing(tool: str, container: str, said: str) -> ToolFailed:
     failure = ToolFailed(tool, f"could not be started in the container {container}", said)
     failure.remedy = (

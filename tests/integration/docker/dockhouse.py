@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,9 @@ from typing import Any
 
 import psycopg
 
+from bot.errors import Interrupted
+from bot.models import Operation
+from bot.runtime.stop import StopSignal
 from sandbox.cluster import Cluster
 from tests.docker_deployment import DATABASE, Deployment
 from tests.house import TABLES, TARGET, MovableClock, Rig, Setup, document_of, open_house
@@ -75,3 +79,39 @@ def remains(project: Deployment) -> list[str]:
         row = connection.execute(TOOLS_AT_WORK).fetchone()
     sessions = ["a session"] * (row[0] if row else 0)
     return [*made, *(name for name in files if "baseliner" in name), *tools_inside(project), *sessions]
+
+
+@contextmanager
+def table_locked(rig: Rig) -> Iterator[None]:
+    """pg_dump waits for it in the middle of its work."""
+    with psycopg.connect(rig.target.dsn) as connection:
+        connection.execute(LOCK)
+        yield
+        connection.rollback()
+
+
+def waits(project: Deployment) -> bool:
+    with psycopg.connect(project.dsn("postgres")) as connection:
+        row = connection.execute(WAITING).fetchone()
+    return bool(row and row[0])
+
+
+@contextmanager
+def interrupted(rig: Rig, operation: Operation) -> Iterator[StopSignal]:
+    """Runs it beside the block, which has to stop it."""
+    stop, outcome = StopSignal(), list[type[BaseException]]()
+
+    def work() -> None:
+        try:
+            rig.run(operation, stop)
+        except Interrupted as error:
+            outcome.append(type(error))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield stop
+    finally:
+        stop.set()
+        thread.join(60)
+    assert outcome == [Interrupted]
