@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -14,11 +15,21 @@ from bot.clock import SystemClock
 from bot.doctor.doctor import Doctor
 from bot.operations.checklists import to_result
 from bot.operations.context import unknown_target
+from bot.secret_files import SecretFiles
 from bot.wiring import inspect_slack
+
+
+class Part(StrEnum):
+    SLACK = "slack"
+    STATE = "state"
+    TARGETS = "targets"
 
 
 def doctor(
     target: Annotated[str | None, typer.Argument(help="One target; all without it.")] = None,
+    only: Annotated[
+        list[Part] | None, typer.Option(help="Leave the rest out, such as Slack on a worker's host; several times.")
+    ] = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
@@ -27,9 +38,12 @@ def doctor(
         settings, clock = settings_from(config), SystemClock()
         if target is not None and target not in settings.targets:
             raise unknown_target(target, list(settings.targets))
-        examined = Doctor(settings, os.environ, clock, random.SystemRandom())
-        found = [inspect_slack(settings, clock), examined.state()]
-        found += [examined.target(name) for name in ([target] if target else settings.targets)]
+        examined = Doctor(settings, SecretFiles(os.environ), clock, random.SystemRandom())
+        wanted = only or list(Part)
+        found = [inspect_slack(settings, clock)] if Part.SLACK in wanted else []
+        found += [examined.state()] if Part.STATE in wanted else []
+        names = [target] if target else list(settings.targets)
+        found += [examined.target(name) for name in names] if Part.TARGETS in wanted else []
         if as_json:
             print_json([to_result(checklist) for checklist in found])
         else:
