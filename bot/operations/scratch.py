@@ -105,5 +105,6 @@ def _create_alike(connection: Any, database: str, properties: Mapping[str, Any])
 
 
 def _configured(context: Context, settings: TargetSettings) -> Server:
-    alike = settings.model_copy(update={"dsn": settings.drill.dsn, "password_env": settings.drill.password_env})
+    elsewhere = {"dsn": settings.drill.dsn, "password_env": settings.drill.password_env, "docker": None}
+    alike = settings.model_copy(update=elsewhere)
     return server_of(alike, context.environment)

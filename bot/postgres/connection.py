@@ -12,13 +12,16 @@ from psycopg import Connection, pq
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from pydantic import SecretStr
 
-from bot.errors import DatabaseUnreachable, Gap, SettingsError
+from bot.errors import DatabaseUnreachable, EngineFailed, Gap, SettingsError
 from bot.postgres.errors import unreachable
+from bot.runtime.docker_address import find_endpoint
 from bot.runtime.process import tool_environment
 from bot.settings import TargetSettings
+from bot.settings_docker import TargetDocker
 
 APPLICATION_NAME = "baseliner"
 _CONNECT_TIMEOUT = 15
+_PORT = 5432
 _KEEPALIVES = {"keepalives": "1", "keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "6"}
 _SESSION = (
     "SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0; "
@@ -31,10 +34,12 @@ class Server:
     """A PostgreSQL server and the database under care on it.
 
     `dsn` is a libpq connection string without password, complete: the environment's PG* variables are laid under it.
+    Of a server in `docker`, it names no host: its address is looked up at each connection.
     """
 
     dsn: str
     password: SecretStr | None = None
+    docker: TargetDocker | None = None
 
     @property
     def database(self) -> str:
@@ -67,8 +72,11 @@ class Server:
             yield connection
 
     def tool_environment(self, database: str | None = None) -> dict[str, str]:
-        """Environment in which PostgreSQL's tools reach `database`; the password is in it, never in an argv."""
-        options = {**conninfo_to_dict(self.dsn), "dbname": self.database if database is None else database}
+        """Environment in which PostgreSQL's tools reach `database`; the password is in it, never in an argv.
+
+        Raises DatabaseUnreachable where the address of a server in Docker cannot be told.
+        """
+        options = {**self._located(), "dbname": self.database if database is None else database}
         options["application_name"] = APPLICATION_NAME
         options.setdefault("connect_timeout", str(_CONNECT_TIMEOUT))
         if self.password is not None:
@@ -88,11 +96,21 @@ class Server:
         assert failure is not None  # noqa: S101 - there is always one name
         raise failure
 
+    def _located(self) -> dict[str, Any]:
+        options: dict[str, Any] = conninfo_to_dict(self.dsn)
+        if self.docker is None:
+            return options
+        try:
+            endpoint = find_endpoint(self.docker, int(options.get("port") or _PORT))
+        except EngineFailed as error:
+            raise DatabaseUnreachable(f"The address of {self.database} is not known: {error}", error.remedy) from error
+        return {**options, "host": endpoint.host, "port": str(endpoint.port)}
+
     def _conninfo(self, database: str) -> str:
         options: dict[str, Any] = {
             "connect_timeout": str(_CONNECT_TIMEOUT),
             **_KEEPALIVES,
-            **conninfo_to_dict(self.dsn),
+            **self._located(),
         }
         options |= {"dbname": database, "application_name": APPLICATION_NAME, "client_encoding": "utf8"}
         if self.password is not None:
@@ -124,7 +142,10 @@ def server_of(target: TargetSettings, environment: Mapping[str, str]) -> Server:
         if not password:
             gap = Gap("password_env", f"{target.password_env} is not set", f"export {target.password_env}=…")
             raise SettingsError("The environment", [gap])
-    return Server(make_conninfo(**options), SecretStr(str(password)) if password else None)
+    named = any(options.get(name) for name in ("host", "hostaddr", "service"))
+    return Server(
+        make_conninfo(**options), SecretStr(str(password)) if password else None, None if named else target.docker
+    )
 
 
 def _variables() -> dict[str, str]:

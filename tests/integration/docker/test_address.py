@@ -1,0 +1,75 @@
+"""A database in a container is found by its labels at every connection."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.errors import DatabaseUnreachable
+from bot.postgres.connection import Server, server_of
+from bot.runtime.docker_address import Endpoint, endpoint_of
+from bot.runtime.docker_engine import Container
+from bot.settings import DockerSettings, TargetSettings
+from tests.docker_deployment import PASSWORD, Deployment
+
+
+def target(project: Deployment, host: str | None = None) -> TargetSettings:
+    settings = TargetSettings.model_validate(
+        {"dsn": f"postgresql://postgres:{PASSWORD}@/inventory", "storage": "any", "docker": project.settings}
+    )
+    assert settings.docker is not None
+    settings.docker.attach(DockerSettings(host=host or project.engine.host))
+    return settings
+
+
+@pytest.mark.docker
+def test_a_database_whose_container_was_replaced_is_found_again(project: Deployment) -> None:
+    project.add_db()
+    server = server_of(target(project), {})
+    first = project.address("db")
+    assert (reached(server), server.tool_environment()["PGHOST"]) == (first, first)
+    project.remove("db")
+    with pytest.raises(DatabaseUnreachable, match=r"No container of the service db .* is running: it has no"):
+        server.connect()
+    project.add("squatter", ["/usr/bin/sleep", "infinity"], stop_signal="SIGKILL")
+    project.add_db()
+    assert reached(server) == project.address("db") != first
+
+
+def reached(server: Server) -> str:
+    with server.connect() as connection:
+        row = connection.execute("SELECT host(inet_server_addr())").fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+@pytest.mark.docker
+def test_a_dsn_with_a_host_asks_no_engine(project: Deployment) -> None:
+    asked = target(project, "unix:///nowhere/docker.sock")
+    with pytest.raises(DatabaseUnreachable, match="The address of inventory is not known: The Docker Engine at"):
+        server_of(asked, {}).connect()
+    assert server_of(asked, {"PGHOST": "db.internal"}).tool_environment()["PGHOST"] == "db.internal"
+
+
+def container(networks: dict[str, str], ports: dict[int, tuple[str, int]], *, host_network: bool = False) -> Container:
+    return Container("1", "db-1", "db", 1, "postgres:16", "sha256:1", "running", {}, networks, host_network, ports)
+
+
+FAR = {"far": "203.0.113.7/24"}
+OPEN = {5432: ("", 6000)}
+"""Published on every address."""
+
+
+@pytest.mark.parametrize(
+    ("found", "engine", "expected"),
+    [
+        (container(FAR, {}), "unix:///s", ("203.0.113.7", 5432)),
+        (container({**FAR, "near": "127.0.0.9/8"}, OPEN), "unix:///s", ("127.0.0.9", 5432)),
+        (container(FAR, OPEN), "unix:///s", ("127.0.0.1", 6000)),
+        (container(FAR, OPEN), "ssh://ops@db.internal:22", ("db.internal", 6000)),
+        (container(FAR, {5432: ("10.0.0.5", 6000)}), "tcp://db.internal:2376", ("10.0.0.5", 6000)),
+        (container({}, {}, host_network=True), "tcp://db.internal:2376", ("db.internal", 5432)),
+    ],
+    ids=["any network", "our network", "published", "published elsewhere", "published on one address", "host network"],
+)
+def test_where_the_port_is_reached_from_here(found: Container, engine: str, expected: tuple[str, int]) -> None:
+    assert endpoint_of(found, 5432, engine) == Endpoint(*expected)
