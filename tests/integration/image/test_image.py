@@ -1,0 +1,87 @@
+"""The image that users run: what is in it and what is not, and that it does the work beside a deployment."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+
+from sandbox.processes import HOST
+from tests.docker_deployment import Deployment
+from tests.docker_engine import RealEngine
+from tests.integration.image.beside import SECRETS, Beside, beside, run
+from tests.support import eventually
+
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(1200)]
+
+CONTENTS = """
+import json, pathlib, shutil, sys
+print(json.dumps({
+    "found": [name for name in sys.argv[1:] if shutil.which(name)],
+    "majors": sorted(path.name for path in pathlib.Path("/usr/lib/postgresql").iterdir()),
+    "pip": [path.name for path in pathlib.Path("/opt/baseliner").rglob("site-packages/pip*")],
+    "writable": [place for place in ("/opt", "/etc", "/usr") if __import__("os").access(place, 2)],
+}))
+"""
+"""Told by a container of the image about itself."""
+
+
+def in_container(engine: RealEngine, *argv: str) -> str:
+    environment = {"DOCKER_HOST": f"unix://{engine.socket}", "PATH": os.environ["PATH"]}
+    return run(["docker", "run", "--rm", "--network=none", "--read-only", "--cap-drop=ALL", *argv], environment)
+
+
+def test_it_says_what_it_can_do(docker_engine: RealEngine, image: str) -> None:
+    told = in_container(docker_engine, image, "--help")
+    assert "Database operations for PostgreSQL" in told
+    assert all(command in told for command in ("serve", "worker", "backup", "restore"))
+
+
+def test_it_has_postgresqls_clients_and_nothing_that_builds(docker_engine: RealEngine, image: str) -> None:
+    unwanted = ("gcc", "cc", "make", "pip", "pip3", "curl", "git")
+    found = json.loads(in_container(docker_engine, "--entrypoint=python3", image, "-c", CONTENTS, *unwanted, "tini"))
+    assert found == {"found": ["tini"], "majors": ["15"], "pip": [], "writable": []}
+    with docker_engine.client() as client:
+        told = client.inspect_image(image)
+    config = told["Config"]
+    assert config["User"] == "10001:10001"
+    assert config["Entrypoint"][0] == "tini"
+    assert "/healthz" in config["Healthcheck"]["Test"][-1]
+    assert config["Labels"]["org.opencontainers.image.title"] == "Baseliner"
+    assert told["Size"] < 500 * 10**6
+
+
+def test_one_command_puts_it_beside_a_deployment_which_it_backs_up_and_restores(
+    deployment: Deployment, image: str, tmp_path: Path
+) -> None:
+    with beside(deployment, image, tmp_path) as bot:
+        eventually(lambda: {bot.health("serve"), bot.health("worker")} == {"healthy"}, 120)
+        assert httpx.get(f"http://{HOST}:{bot.port}/healthz", trust_env=False).text == "alive\n"
+        keeps_its_secrets(bot)
+        backup = bot.baseliner("backup", "inventory")
+        assert backup["state"] == "done"
+        started = deployment.starts("api")
+        with psycopg.connect(deployment.dsn()) as connection:
+            connection.execute("UPDATE devices SET name = 'lost'")
+        restore = bot.baseliner("restore", "inventory", "latest", "--reason=lost rows", "--confirm=inventory")
+        assert restore["state"] == "done"
+        with psycopg.connect(deployment.dsn()) as connection:
+            assert connection.execute("SELECT count(*) FROM devices WHERE name LIKE 'old %'").fetchone() == (50,)
+        assert deployment.starts("api") > started
+        assert (deployment.state("api"), deployment.state("worker")) == ("running", "running")
+        assert httpx.get(deployment.health_url(), trust_env=False).json()["status"] == "ok"
+
+
+def keeps_its_secrets(bot: Beside) -> None:
+    """No secret in what anybody may read who may inspect containers, and nothing that could be changed inside."""
+    for service in ("serve", "worker", "state"):
+        told = bot.container(service)
+        assert not {entry.partition("=")[2] for entry in told["Config"]["Env"]} & set(SECRETS.values())
+        host = told["HostConfig"]
+        assert host["ReadonlyRootfs"]
+        assert host["CapDrop"] == ["ALL"]
+        assert host["SecurityOpt"] == ["no-new-privileges:true"]
