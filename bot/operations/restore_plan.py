@@ -21,6 +21,7 @@ from bot.operations.origin import (
 )
 from bot.operations.storages import sources_of
 from bot.operations.swap_plan import moved_in_common, swap_body
+from bot.operations.tooling import choose_tools
 from bot.postgres.connection import server_of
 from bot.postgres.facts import ServerFacts, database_facts, server_facts
 from bot.postgres.needs import demand, needs_of_database
@@ -53,6 +54,8 @@ class RestorePlanner:
             replaces = not only and new_name is None
             common = swap_body(context, operation, connection, server, backup.taken_at, replaces=replaces)
             common |= {**origin, "backup": _backup(backup)}
+            if settings.docker is not None:
+                common["tools"] = str(choose_tools(settings, context.settings.staging, server_facts(connection).major))
             if only:
                 return common | {"side": _side(operation, backup)}
             if new_name is not None:

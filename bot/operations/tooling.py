@@ -52,7 +52,7 @@ def choose_tools(settings: TargetSettings, staging: Staging, major: int) -> Tool
     Raises ToolMissing where only this host's would do and it has none, EngineFailed.
     """
     if settings.docker is None:
-        return _network(settings, major, "no container is configured")
+        return _network(settings, major)
     if settings.docker.tools == "network":
         return _network(settings, major, "so the settings say")
     if settings.docker.tools == "exec":
@@ -60,7 +60,7 @@ def choose_tools(settings: TargetSettings, staging: Staging, major: int) -> Tool
     why = "so the settings say"
     if settings.docker.tools is None:
         try:
-            return _network(settings, major, "")
+            return _network(settings, major)
         except ToolMissing:
             why = f"this host has no tools of PostgreSQL {major}"
     try:
@@ -118,7 +118,7 @@ def remove_remains(context: Context, target: str, owner: str) -> str:
     return ""
 
 
-def _network(settings: TargetSettings, major: int, why: str) -> ToolChoice:
+def _network(settings: TargetSettings, major: int, why: str = "") -> ToolChoice:
     tools = find_tools(major, settings.tools)
     return ToolChoice("network", why or f"this host has the tools of PostgreSQL {tools.version}", tools)
 

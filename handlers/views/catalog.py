@@ -156,6 +156,7 @@ def _contents(manifest: Manifest) -> list[tuple[str, str]]:
         ("Large objects", number(digest.large_objects)),
         ("Revision", code(manifest.revision) if manifest.revision else "none"),
         ("PostgreSQL", f"{inline(manifest.server_version, 60)}, tools {inline(manifest.tools_version, 60)}"),
+        ("Dumped", f"by {inline(manifest.tools_mode, 60)}, as a {inline(manifest.archive_format, 60)} archive"),
         ("Schema SHA-256", code(digest.schema_sha256[:16])),
         ("Encrypted to", encrypted or "nobody: it is not encrypted"),
     ]

@@ -53,6 +53,7 @@ _NAMES: Mapping[str, str] = {
     "tables_coming": "Tables dropped since, which come back",
     "pending_migrations": "Migrations of the deployed application that the backup lacks",
     "differences": "The database itself will differ",
+    "tools": "PostgreSQL's tools run by",
 }
 _PARTS: Mapping[str, str] = {
     "backup": "Backup that comes back",
