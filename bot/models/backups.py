@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -108,6 +108,8 @@ class Manifest:
     """`directory` (`pg_dump -Fd`, compressed by us alone) or `custom` (`-Fc`, by itself too)"""
     counters: TupleCounters | None = None
     """of right before the snapshot; None: not recorded"""
+    images: Mapping[str, str] = field(default_factory=dict)
+    """of the services that were deployed, such as `inventory-api:1.4@sha256:…`; empty: not in Docker, or not told"""
 
     @property
     def stored_bytes(self) -> int:

@@ -15,6 +15,7 @@ from bot.canonical import sha256_hex
 from bot.errors import DatabaseUnreachable
 from bot.models import Backup, BackupKind, DatabaseDigest, Manifest, StoredObject, TupleCounters
 from bot.operations.context import Context
+from bot.operations.images import current_images
 from bot.operations.staging import remove_folder, staged
 from bot.operations.storages import object_limit_of, primary_of, sources_of
 from bot.operations.tooling import open_tools, remove_remains
@@ -225,6 +226,7 @@ class BackupEngine:
             tools_mode=source.tools.mode,
             archive_format=result.format,
             note=order.note,
+            images=current_images(self._context, order.target),
             recipients=self._recipients(order.target),
             counters=source.counters,
         )

@@ -15,7 +15,7 @@ from bot.models import Manifest
 FORMAT = 1
 _ADAPTER = TypeAdapter(Manifest)
 # What manifests did not have from the beginning.
-_LEFT_OUT = {"counters": None, "tools_mode": "network", "archive_format": "directory"}
+_LEFT_OUT: dict[str, Any] = {"counters": None, "tools_mode": "network", "archive_format": "directory", "images": {}}
 _REMEDY = "Choose another backup; keep this one for inquiry."
 
 

@@ -159,7 +159,13 @@ def _contents(manifest: Manifest) -> list[tuple[str, str]]:
         ("Dumped", f"by {inline(manifest.tools_mode, 60)}, as a {inline(manifest.archive_format, 60)} archive"),
         ("Schema SHA-256", code(digest.schema_sha256[:16])),
         ("Encrypted to", encrypted or "nobody: it is not encrypted"),
+        *_images(manifest),
     ]
+
+
+def _images(manifest: Manifest) -> list[tuple[str, str]]:
+    shown = [f"{inline(service, 40)} {code(image, 120)}" for service, image in list(manifest.images.items())[:6]]
+    return [("Images", "\n".join(shown))] if shown else []
 
 
 def _objects(manifest: Manifest) -> str:

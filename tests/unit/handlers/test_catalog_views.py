@@ -129,11 +129,13 @@ def test_a_page_is_a_number_and_a_target_and_nothing_else() -> None:
 
 def test_the_details_tell_all_that_is_known() -> None:
     known = backup(verified_at=ago(hours=1), verified_by="20261122T090000Z-dddd", restore_seconds=12.5)
-    manifest = replace(known.manifest, recipients=("age1qqqq", "age1zzzz"))
+    images = {"api": "inventory-api:1.4@sha256:ab"}
+    manifest = replace(known.manifest, recipients=("age1qqqq", "age1zzzz"), images=images)
     entry = replace(staying(), backup=replace(known, manifest=manifest))
     told = read_modal(details_modal(Details(entry, OPERATOR), "C1", NOW))
     for words in (
         "On demand",
+        "inventory-api:1.4@sha256:ab",
         known.id,
         "2 h ago",
         "<@U0OPERATOR>",

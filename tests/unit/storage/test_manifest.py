@@ -56,3 +56,9 @@ def changed(**changes: Any) -> bytes:
 def test_anything_else_is_damage_with_its_place(data: bytes, said: str) -> None:
     with pytest.raises(DamagedBackup, match=said):
         from_json(data)
+
+
+def test_a_manifest_of_before_images_were_recorded_is_read() -> None:
+    assert from_json(changed(images="left out")) == MANIFEST
+    recorded = replace(MANIFEST, images={"api": "inventory-api:1.4@sha256:ab"})
+    assert from_json(to_json(recorded)) == recorded
