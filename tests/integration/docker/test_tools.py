@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
 import psycopg
 import pytest
 
-from bot.models import OperationState
+from bot.models import Operation, OperationState
 from bot.operations.backup_engine import BackupEngine
+from bot.operations.tooling import open_tools
+from bot.postgres.connection import server_of
+from bot.runtime.stop import StopSignal
+from bot.settings import Staging
 from tests.docker_deployment import Deployment
 from tests.house import OPERATOR, TARGET, Rig
 from tests.integration.docker.dockhouse import (
@@ -51,10 +59,30 @@ def test_a_backup_comes_back_wherever_the_tools_run(
     with psycopg.connect(docked.target.dsn) as connection:
         connection.execute("DELETE FROM runs")
     with docked.rebuilt(with_tools(docked, tools=restored), seed=3) as restoring:
-        ended = restoring.run(restoring.approved_restore(backup.id))
+        planned = restoring.planned_restore(backup.id)
+        assert plan_of(restoring, planned)["tools"] == f"{restored}: so the settings say"
+        ended = restoring.run(restoring.approve(planned))
     assert ended.failure is None, ended.failure
     assert docked.digest() == before
     assert remains(at_home) == []
+
+
+def plan_of(rig: Rig, planned: Operation) -> Mapping[str, Any]:
+    plan = rig.services.drawings.plan(planned.id)
+    assert plan is not None
+    return plan.body
+
+
+def test_what_a_tool_says_comes_whole_and_apart(docked: Rig, at_home: Deployment, tmp_path: Path) -> None:
+    stop, read = StopSignal(), bytearray()
+    with docked.rebuilt(with_tools(docked, tools="exec")) as rig:
+        settings = rig.house.context.target(TARGET)
+        server, staging = server_of(settings, {}), Staging(path=tmp_path)
+        with open_tools(settings, staging, "x3", server, 16, stop=stop) as tools:
+            argv = ["sh", "-c", "seq 1 200000; echo 'to the side' >&2; exit 3"]
+            finished = tools.runner.stream(argv, read.extend, stop=stop, environment={})
+    assert (finished.code, finished.stderr) == (3, "to the side\n")
+    assert bytes(read) == b"".join(b"%d\n" % number for number in range(1, 200_001))
 
 
 @in_containers
