@@ -38,6 +38,8 @@ class Rule:
         parts = re.split(r"(\{\w+(?::path)?\})", self.path)
         pattern = "".join(_wildcard(part) if part.startswith("{") else re.escape(part) for part in parts)
         asked = target.partition("?")[0]
+        if ".." in asked.split("/"):
+            return False
         return method == self.method and re.fullmatch(rf"(/v[0-9.]+)?{pattern}", asked) is not None
 
 
