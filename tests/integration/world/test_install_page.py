@@ -31,7 +31,7 @@ def blocks(kind: str) -> list[str]:
 class Reader:
     """Somebody who does what the page says, with names of their own."""
 
-    def __init__(self, dsn: psycopg.conninfo.ConnectionInfo, names: Mapping[str, str]) -> None:
+    def __init__(self, dsn: psycopg.ConnectionInfo, names: Mapping[str, str]) -> None:
         self._names = {**names, "db.internal:5432": f"{dsn.host}:{dsn.port}"}
 
     def adapted(self, text: str) -> str:
