@@ -6,7 +6,7 @@ from bot.errors import NotFound
 from bot.models import Operation, OperationState, ScheduleName, TargetStatus
 from bot.operations.context import Context
 from bot.operations.schedules import next_fire
-from bot.postgres.connection import server_of
+from bot.postgres.connection import database_of
 from bot.store import backups, observations, operations, schedules, windows
 from bot.store.database import Connection
 
@@ -37,7 +37,7 @@ class Overview:
         paused = any(pause.schedule is ScheduleName.BACKUP for pause in pauses)
         return TargetStatus(
             name=name,
-            database=server_of(settings, self._context.environment).database,
+            database=database_of(settings, self._context.environment),
             newest_backup=newest[0] if newest else None,
             rpo_seconds=settings.rpo.total_seconds(),
             running=next((item for item in recent if item.state is OperationState.RUNNING), None),

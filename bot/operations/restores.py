@@ -13,7 +13,7 @@ from bot.operations.requests import open_operation
 from bot.operations.selection import chosen_tables
 from bot.operations.windows import open_window
 from bot.policy import ANYWHERE, Verdict, can_be_approved, may_request, suits_restore
-from bot.postgres.connection import server_of
+from bot.postgres.connection import database_of
 
 
 class Restores:
@@ -40,7 +40,7 @@ class Restores:
 
     def database_of(self, target: str) -> str:
         """The name that has to be typed."""
-        return server_of(self._context.target(target), self._context.environment).database
+        return database_of(self._context.target(target), self._context.environment)
 
     def sources_of(self, target: str) -> list[str]:
         """Other targets whose backups may come here. Raises NotFound."""

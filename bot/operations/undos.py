@@ -7,7 +7,7 @@ from bot.models import Actor, Operation, OperationKind, OperationState, UndoRequ
 from bot.operations.context import Context
 from bot.operations.requests import open_operation
 from bot.policy import ANYWHERE, Verdict, may_request
-from bot.postgres.connection import server_of
+from bot.postgres.connection import database_of
 from bot.store import asides
 
 
@@ -39,7 +39,7 @@ class Undos:
     ) -> Operation:
         """Queue the making of a plan; its approval card follows. Raises NotFound, Refused, UsageError."""
         verdict = self.authorize(request.target, actor, channel)
-        database = server_of(self._context.target(request.target), self._context.environment).database
+        database = database_of(self._context.target(request.target), self._context.environment)
         if request.confirmation.strip() != database:
             raise UsageError(f"The name typed is not the database's: {database}.", f"Type {database}, exactly.")
         if not request.reason.strip():

@@ -25,7 +25,9 @@ _PORT = 5432
 _KEEPALIVES = {"keepalives": "1", "keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "6"}
 _SESSION = (
     "SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0; "
-    "SET default_transaction_read_only = off"
+    "SET default_transaction_read_only = off; "
+    # What a swap has renamed must outlive a crash of the server, before the services come back.
+    "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
 )
 
 
@@ -128,14 +130,7 @@ def server_of(target: TargetSettings, environment: Mapping[str, str]) -> Server:
 
     Raises SettingsError when the DSN cannot be read or the password's variable is not set.
     """
-    try:
-        options: dict[str, Any] = conninfo_to_dict(target.dsn.get_secret_value())
-    except psycopg.ProgrammingError as error:
-        gap = Gap("dsn", "is not a PostgreSQL connection string", "postgresql://baseliner@db.internal:5432/inventory")
-        raise SettingsError("The target", [gap]) from error
-    for name, variable in _variables().items():
-        if variable in environment:
-            options.setdefault(name, environment[variable])
+    options = _options(target, environment)
     password = options.pop("password", None)
     if target.password_env is not None:
         password = environment.get(target.password_env)
@@ -146,6 +141,27 @@ def server_of(target: TargetSettings, environment: Mapping[str, str]) -> Server:
     return Server(
         make_conninfo(**options), SecretStr(str(password)) if password else None, None if named else target.docker
     )
+
+
+def database_of(target: TargetSettings, environment: Mapping[str, str]) -> str:
+    """The name of a target's database, also for a process that has no password because it never connects.
+
+    Raises SettingsError when the DSN cannot be read.
+    """
+    options = _options(target, environment)
+    return str(options.get("dbname") or options.get("user") or "")
+
+
+def _options(target: TargetSettings, environment: Mapping[str, str]) -> dict[str, Any]:
+    try:
+        options: dict[str, Any] = conninfo_to_dict(target.dsn.get_secret_value())
+    except psycopg.ProgrammingError as error:
+        gap = Gap("dsn", "is not a PostgreSQL connection string", "postgresql://baseliner@db.internal:5432/inventory")
+        raise SettingsError("The target", [gap]) from error
+    for name, variable in _variables().items():
+        if variable in environment:
+            options.setdefault(name, environment[variable])
+    return options
 
 
 def _variables() -> dict[str, str]:
