@@ -17,6 +17,7 @@ from bot.models import Operation, OperationKind, OperationState
 from bot.operations.asides import Asides
 from bot.operations.audit_heads import AuditHeads
 from bot.operations.holding import TargetBusy
+from bot.operations.leftovers import Leftovers
 from bot.operations.pruning import Pruning
 from bot.operations.runner import Runner
 from bot.operations.sweep import Sweeps
@@ -93,6 +94,7 @@ class Work:
     asides: Asides
     pruning: Pruning
     audit_heads: AuditHeads
+    leftovers: Leftovers
 
 
 class Worker:
@@ -162,6 +164,7 @@ class Worker:
         @app.task(name=_SWEEP)
         def sweep(target: str) -> None:
             self._work.sweeps.sweep(target, self._stop_jobs)
+            self._work.leftovers.settle_due(target)
             self._work.asides.remove_due(target)
 
         @app.task(name=_PRUNE, retry=again)

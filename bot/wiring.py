@@ -33,6 +33,7 @@ from bot.operations.drill_job import DrillJob
 from bot.operations.drills import Drills
 from bot.operations.firing import Schedules
 from bot.operations.health import Health
+from bot.operations.leftovers import Leftovers
 from bot.operations.overview import Overview
 from bot.operations.pins import Pins
 from bot.operations.planning import PlanMaker, Planning
@@ -113,7 +114,7 @@ def build(context: Context) -> House:
     )
     clockwork = Clockwork(context, schedules, windows, deadlines, sweeps, reports)
     runner = Runner(context, _jobs(context, backups, windows, planning, engine), planning)
-    work = Work(runner, sweeps, Asides(context), Pruning(context), audit_heads)
+    work = Work(runner, sweeps, Asides(context), Pruning(context), audit_heads, Leftovers(context, engine))
     return House(context, services, work, planning, clockwork, Rescan(context, engine))
 
 

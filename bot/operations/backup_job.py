@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from bot.models import Backup, BackupKind, Operation
@@ -11,8 +10,8 @@ from bot.operations.backup_engine import BackupEngine, BackupOrder
 from bot.operations.context import Context
 from bot.operations.copies import COPY_STEP, copy_to_others, said_of
 from bot.operations.journal import Journal
+from bot.operations.leftovers import Settled, record, settle, settle_or_later
 from bot.runtime.stop import StopSignal
-from bot.store import backups
 
 STEPS = (("dump", "Dump, digest and upload"), ("commit", "Record in the catalog"))
 
@@ -51,7 +50,10 @@ class BackupJob:
         return {**result_of(backup), **self._copied(operation.target, journal, stop)}
 
     def clean_up(self, operation: Operation, journal: Journal) -> str:
-        settled = self._settle(operation, journal)
+        backup_id = journal.memory.get("backup_id")
+        settled = (
+            settle_or_later(self._context, self._engine, operation, journal, str(backup_id)) if backup_id else Settled()
+        )
         if settled.backup is not None:
             return f"Backup {settled.backup.id} itself is whole and in the catalog. The database was only read."
         if settled.left:
@@ -72,31 +74,6 @@ class BackupJob:
         if backup_id is None:
             return Settled()
         return settle(self._context, self._engine, operation, str(backup_id))
-
-
-@dataclass(frozen=True)
-class Settled:
-    """What became of an earlier attempt: its backup, or what storage could not be rid of, in a sentence."""
-
-    backup: Backup | None = None
-    left: str = ""
-
-
-def record(context: Context, backup: Backup) -> None:
-    """Into the catalog; what a newer backup lets go is pruned afterwards."""
-    with context.database.transaction() as connection:
-        backups.insert(connection, backup, context.now())
-        if context.target(backup.target).retention is not None:
-            context.queue.defer_prune(connection, backup.target)
-
-
-def settle(context: Context, engine: BackupEngine, operation: Operation, backup_id: str) -> Settled:
-    """Record the backup where its manifest was written, else remove what there is of it."""
-    backup = engine.find(operation.target, backup_id, operation.id)
-    if backup is None:
-        return Settled(left=engine.discard(operation.target, backup_id))
-    record(context, backup)
-    return Settled(backup)
 
 
 def script_location(backup: Backup) -> str | None:

@@ -7,11 +7,11 @@ from typing import Any
 from bot.errors import ServiceFailed
 from bot.models import BackupKind, Downtime, Operation, StepState
 from bot.operations.backup_engine import BackupEngine, BackupOrder
-from bot.operations.backup_job import record, settle
 from bot.operations.backups import Backups
 from bot.operations.building import Building
 from bot.operations.context import Context
 from bot.operations.journal import Journal
+from bot.operations.leftovers import record, settle, settle_or_later
 from bot.operations.outage import Outage
 from bot.operations.proof import await_proof
 from bot.postgres.swap import SwapState, aside_name, drop_database, reopen, swap, swap_state
@@ -118,8 +118,7 @@ class RestoreCourse:
         remaining = self._new.end_tools()
         left = self._undo() if begun else f"{self._live} was only read, and no service was touched."
         self._new.remove_archive()
-        self._settle_safety_backup()
-        return f"{left} {remaining}".rstrip()
+        return " ".join(filter(None, (left, remaining, self._settle_pending())))
 
     def _undo(self) -> str:
         try:
@@ -158,13 +157,16 @@ class RestoreCourse:
             drop_database(connection, self._scratch, live=self._live)
         return False
 
-    def _settle_safety_backup(self) -> None:
+    def _settle_pending(self) -> str:
+        """What storage could not be rid of yet of a safety backup that was broken off, in a sentence."""
         pending = self._journal.memory.get("safety_pending")
-        if pending:
-            settle(self._context, self._engine, self._operation, str(pending))
+        if not pending:
+            return ""
+        return settle_or_later(self._context, self._engine, self._operation, self._journal, str(pending)).left
 
     def _take_safety_backup(self, stop: StopSignal) -> str:
-        self._settle_safety_backup()
+        if pending := self._journal.memory.get("safety_pending"):
+            settle(self._context, self._engine, self._operation, str(pending))
         order = BackupOrder(
             backup_id=self._context.new_id(),
             target=self._operation.target,
