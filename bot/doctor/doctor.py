@@ -12,7 +12,8 @@ from bot.doctor import database, places, state, surroundings
 from bot.doctor.examination import WITHIN, Examination, examine
 from bot.ids import new_id
 from bot.models import Check, Checklist
-from bot.settings import Settings
+from bot.settings import Settings, TargetSettings
+from bot.settings_docker import TargetDocker
 from bot.storage import Patience, open_storage
 
 _PATIENCE = Patience(pauses=(0.5, 1), answer_within=8.0)
@@ -56,13 +57,22 @@ class Doctor:
             Examination(surroundings.SERVICES, lambda _stop: surroundings.look_at_services(target)),
         ]
         if (docker := target.docker) is not None:
-            examinations.append(Examination(surroundings.DOCKER, lambda _stop: surroundings.look_at_container(docker)))
+            examinations += self._of_docker(docker, target)
         if target.migrations is not None:
             look = partial(surroundings.look_at_migrations, target)
             examinations.append(Examination(surroundings.MIGRATIONS, look))
         for source, allowed in target.restore_from.items():
             examinations.append(surroundings.of_masking(source, allowed))
         return examinations
+
+    def _of_docker(self, docker: TargetDocker, target: TargetSettings) -> list[Examination]:
+        held = [service for service in target.application.services if service.in_docker]
+        nobody = self._probe_id()
+        container = Examination(surroundings.DOCKER, lambda _stop: surroundings.look_at_container(docker))
+        permissions = Examination(
+            surroundings.PERMISSIONS, lambda _stop: surroundings.look_at_permissions(docker, held, nobody)
+        )
+        return [container, permissions] if held else [container]
 
     def _of_storage(self, target: str, name: str) -> Examination:
         settings = self.settings.storage[name]

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from bot.doctor.examination import Examination, Line
-from bot.errors import BaselinerError
+from bot.errors import BaselinerError, ContainerGone, EngineDenied
 from bot.models import Check
 from bot.operations.revisions import deployed_revisions
 from bot.postgres.masking import read_script
 from bot.runtime.docker_engine import Engine
 from bot.runtime.services import Services
 from bot.runtime.stop import StopSignal
-from bot.settings import RestoreSource, TargetSettings
+from bot.settings import RestoreSource, ServiceSettings, TargetSettings
 from bot.settings_docker import TargetDocker
 
+if TYPE_CHECKING:
+    from docker import APIClient
+
 DOCKER = Line("docker", "The database's container is found")
+PERMISSIONS = Line("docker_permissions", "The Engine allows what a restore does to services")
 SERVICES = Line("services", "The application's services can be asked for")
 MIGRATIONS = Line("migrations", "The deployed code names its revisions")
 
@@ -30,6 +35,36 @@ def look_at_container(docker: TargetDocker) -> Check:
         container = engine.running(docker.project, docker.service)
         engine.inspect(container.id)
     return DOCKER.passed(f"{container.name}, of {container.image}, by {docker.engine.host}")
+
+
+def look_at_permissions(docker: TargetDocker, services: Sequence[ServiceSettings], nobody: str) -> Check:
+    """Whether an allow-list in front of the Engine lets through what a restore does to services.
+
+    Each call is made for a container `nobody` that does not exist: what is allowed comes to nothing.
+    Raises EngineFailed.
+    """
+    acts: dict[str, Callable[[APIClient], object]] = {
+        "update": lambda client: client.update_container(nobody, restart_policy={"Name": "no"}),
+        "start": lambda client: client.start(nobody),
+        "stop": lambda client: client.stop(nobody),
+    }
+    if any(service.pause for service in services):
+        acts |= {"pause": lambda client: client.pause(nobody), "unpause": lambda client: client.unpause(nobody)}
+    denied = []
+    with Engine(docker.engine) as engine:
+        for act in acts.values():
+            try:
+                with engine.asking() as client:
+                    act(client)
+            except ContainerGone:
+                continue
+            except EngineDenied as error:
+                denied.append(error.call)
+    if denied:
+        return PERMISSIONS.failed(
+            f"denied: {', '.join(denied)}", f"Allow {', '.join(denied)} in the socket proxy; see docs/security.md."
+        )
+    return PERMISSIONS.passed(f"{', '.join(acts)} of containers")
 
 
 def look_at_services(settings: TargetSettings) -> Sequence[Check]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
-import click
 import pytest
 import typer.main
 import yaml
@@ -24,10 +24,10 @@ COMMANDS = {
 }
 
 
-def parsed(command: click.Command, words: list[str]) -> None:
+def parsed(command: Any, words: list[str]) -> None:
     """Raises click's errors for what does not exist."""
-    if isinstance(command, click.Group) and words:
-        _, found, rest = command.resolve_command(click.Context(command), words)
+    if hasattr(command, "resolve_command") and words:
+        _, found, rest = command.resolve_command(command.context_class(command), words)
         assert found is not None
         return parsed(found, rest)
     command.make_context("baseliner", list(words))
