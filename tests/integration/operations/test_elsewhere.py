@@ -224,6 +224,46 @@ def test_masking_that_fails_leaves_staging_as_it_was_and_tells_no_value(pair: Pa
     assert_nothing_half_done(pair, ended)
 
 
+def test_a_role_that_is_no_superuser_copies_and_masks(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    keeper, cluster = f"{pair.name}_keeper", pair.rig.target.cluster
+    cluster.execute(f"CREATE ROLE {keeper} LOGIN PASSWORD 'secret' CREATEDB")
+    cluster.execute(f"GRANT pg_read_all_data, pg_signal_backend, {pair.name} TO {keeper}")
+    for statement in (
+        f"ALTER TABLE precious OWNER TO {pair.name}",
+        f"REVOKE CONNECT ON DATABASE {pair.name} FROM PUBLIC",
+        f"GRANT CONNECT ON DATABASE {pair.name} TO {pair.name}",
+    ):
+        cluster.execute(statement, pair.name)
+    pair.mask.write_text("UPDATE precious SET n = 2")
+    told: list[str] = []
+
+    def try_to_peep() -> None:
+        (new,) = [name for name in pair.databases() if name.startswith("__new_")]
+        told.append(refused_connection(pair.as_owner(new)))
+
+    targets = pair.rig.setup.document["targets"]
+    staging = {
+        **targets[STAGING],
+        "dsn": make_conninfo(cluster.dsn(pair.name), user=keeper, password="secret"),
+        "restore_from": {STAGING: {"masking": str(pair.mask)}},
+    }
+    document = {**pair.rig.setup.document, "targets": {**targets, STAGING: staging}}
+    try:
+        with pair.rig.rebuilt(replace(pair.rig.setup, document=document), seed=3) as rig:
+            other = replace(pair, rig=rig)
+            taken = rig.run(rig.services.backups.request(STAGING, OPERATOR))
+            assert taken.failure is None, taken.failure
+            at_step(monkeypatch, "mask", Moment.BEFORE, try_to_peep)
+            ended = rig.run(rig.approve(rig.run(other.asked(source=None, new_name=pair.copy))))
+            assert ended.failure is None, ended.failure
+        assert "permission denied for database" in told[0]
+        assert pair.value("SELECT n FROM precious", pair.copy) == 2
+        granted = f"SELECT datacl::text FROM pg_database WHERE datname = '{pair.copy}'"
+        assert keeper not in str(pair.value(granted)), "what it gave itself to work is taken back"
+    finally:
+        cluster.execute(f"DROP ROLE {keeper}")
+
+
 @pytest.mark.parametrize(("step", "moment"), [("mask", Moment.BEFORE), ("mask", Moment.AFTER), ("swap", Moment.AFTER)])
 def test_a_masked_restore_whose_worker_is_killed_ends_whole(pair: Pair, step: str, moment: Moment) -> None:
     operation = pair.approved()
