@@ -67,7 +67,7 @@ class Outage:
                 self._wait_for_a_stop_that_outlived_its_worker(name)
                 self._services.start([name])
             except ServiceFailed as error:
-                problems.append(str(error))
+                problems.append(f"{error}{self._services.by_hand(name)}")
         return " ".join(problems) or "The services are as before."
 
     def _wait_for_a_stop_that_outlived_its_worker(self, name: str) -> None:

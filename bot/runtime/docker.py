@@ -70,6 +70,15 @@ class ComposeRuntime:
                 self.await_healthy(other, self._signal)
         self._patiently(f"start {service}", lambda engine: self._start_all(engine, service))
 
+    def by_hand(self, service: str) -> list[str]:
+        """Commands that do what `start` does, for when it failed."""
+        held = self._held.of(service)
+        act = "unpause" if service in self._paused else "start"
+        return [
+            *(f"docker update --restart={_written(item.policy)} {item.name}" for item in held if item.policy),
+            *(f"docker {act} {item.name}" for item in held),
+        ]
+
     def await_healthy(self, service: str, stop: StopSignal) -> str:
         """How it is: `healthy` by Docker's own health check, `running` where it has none."""
         return self._patiently(f"look at {service}", lambda engine: self._until_healthy(engine, service, stop))
@@ -119,7 +128,7 @@ class ComposeRuntime:
             if facts["HostConfig"].get("AutoRemove"):
                 raise self._failed(service, f"cannot come back: {item.name} removes itself when it is stopped (--rm)")
             policy = facts["HostConfig"].get("RestartPolicy") or {}
-            held.append(HeldContainer(item.id, policy if self._would_return(service, policy) else None))
+            held.append(HeldContainer(item.id, item.name, policy if self._would_return(service, policy) else None))
             graces[item.id] = facts["Config"].get("StopTimeout")
         idle = [item.id for item in engine.containers(self._docker.project, service) if not item.active]
         self._held.add(service, held, idle)
@@ -224,3 +233,8 @@ class ComposeRuntime:
             f"The service {service} {why}.",
             f"Look at it: docker compose -p {project} ps --all {service}; docker compose -p {project} logs {service}",
         )
+
+
+def _written(policy: Mapping[str, Any]) -> str:
+    times = policy.get("MaximumRetryCount")
+    return f"{policy['Name']}:{times}" if times else str(policy["Name"])

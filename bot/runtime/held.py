@@ -10,6 +10,7 @@ from typing import Any
 @dataclass(frozen=True)
 class HeldContainer:
     id: str
+    name: str
     policy: Mapping[str, Any] | None
     """the restart policy that it had and must get back; None: it was not changed"""
 
@@ -25,7 +26,7 @@ class Held:
         self._note = note
 
     def of(self, service: str) -> list[HeldContainer]:
-        return [HeldContainer(item["id"], item["policy"]) for item in self._of(service)["stopped"]]
+        return [HeldContainer(item["id"], item["name"], item["policy"]) for item in self._of(service)["stopped"]]
 
     def left_alone(self, service: str) -> frozenset[str]:
         """Ids of those that did not run when the others were stopped."""
@@ -36,7 +37,7 @@ class Held:
         noted = self._of(service)
         known = {item["id"] for item in noted["stopped"]}
         stopped = noted["stopped"] + [
-            {"id": item.id, "policy": item.policy} for item in containers if item.id not in known
+            {"id": item.id, "name": item.name, "policy": item.policy} for item in containers if item.id not in known
         ]
         kept = sorted({*noted["others"], *others} - {item["id"] for item in stopped})
         changed = {"stopped": stopped, "others": kept}

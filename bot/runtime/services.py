@@ -72,6 +72,11 @@ class Services:
             said.append(await_healthy(self._application.health_url, self._application.health_deadline, stop))
         return ", ".join(said) or "no health_url is configured"
 
+    def by_hand(self, name: str) -> str:
+        """What a person types to start what `stop` has stopped, where that says more than the settings."""
+        commands = self._compose.by_hand(name) if self._compose and name in self._in_docker else []
+        return f" By hand: {'; '.join(commands)}." if commands else ""
+
     def starting(self, names: Collection[str]) -> list[str]:
         """These in the order of a start; the settings' where Docker cannot tell."""
         try:

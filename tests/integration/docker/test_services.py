@@ -15,6 +15,7 @@ from bot.runtime.stop import StopSignal
 from bot.settings import DockerSettings, TargetSettings
 from tests.docker_deployment import Deployment
 from tests.docker_proxy import allowed_socket
+from tests.integration.docker.acts import acts
 
 pytestmark = pytest.mark.docker
 
@@ -51,18 +52,6 @@ class Memory:
 
 API, WORKER, CRON = {"name": "api"}, {"name": "worker", "pause": True}, {"name": "cron"}
 ALL = ("api", "worker", "cron")
-
-
-def acts(deployment: Deployment, since: float) -> list[str]:
-    """What was done to containers since then, in order."""
-    filters = {"type": "container", "label": f"com.docker.compose.project={deployment.project}"}
-    told = deployment.client.events(since=since, until=time.time() + 1, filters=filters, decode=True)
-    prefix = f"{deployment.project}-"
-    return [
-        f"{event['Action']} {event['Actor']['Attributes']['name'].removeprefix(prefix)}"
-        for event in told
-        if event["Action"] in ("stop", "start", "pause", "unpause")
-    ]
 
 
 def policy(deployment: Deployment, service: str) -> str:
