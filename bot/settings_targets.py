@@ -134,6 +134,9 @@ class TargetSettings(Section):
     """how long the database that a restore set aside stays"""
     jobs: int = Field(default=2, ge=1, le=32)
     """connections that dump or restore at once"""
+    maintenance_work_mem: Size = 256 * 10**6
+    """memory of the server that each of these connections may sort an index in, in a restore; the server's own setting
+    wins where it is larger"""
     compression: int = Field(default=1, ge=1, le=19)
     """zstd's level"""
     hash_tables_up_to: Size = 100 * 10**9

@@ -103,6 +103,7 @@ class Building:
                 staging_folder(self._context.settings.staging, self._operation.id),
                 self.database,
                 self._settings.jobs,
+                index_memory=self._settings.maintenance_work_mem,
                 stop=stop,
                 on_progress=lambda done: self._journal.progress(done, expected),
             )

@@ -142,6 +142,7 @@ class _Drill:
                 archive,
                 scratch.database,
                 self.settings.jobs,
+                index_memory=self.settings.maintenance_work_mem,
                 stop=self.stop,
                 on_progress=lambda done: self.journal.progress(done, expected),
             )

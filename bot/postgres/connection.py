@@ -73,14 +73,20 @@ class Server:
         with self._first_of(names) as connection:
             yield connection
 
-    def tool_environment(self, database: str | None = None) -> dict[str, str]:
+    def tool_environment(
+        self, database: str | None = None, settings: Mapping[str, str] | None = None
+    ) -> dict[str, str]:
         """Environment in which PostgreSQL's tools reach `database`; the password is in it, never in an argv.
 
+        Their sessions have these `settings` (values without blanks) beside those that the DSN's `options` gives them.
         Raises DatabaseUnreachable where the address of a server in Docker cannot be told.
         """
         options = {**self._located(), "dbname": self.database if database is None else database}
         options["application_name"] = APPLICATION_NAME
         options.setdefault("connect_timeout", str(_CONNECT_TIMEOUT))
+        if settings:
+            given = (options.get("options"), *(f"-c {name}={value}" for name, value in settings.items()))
+            options["options"] = " ".join(filter(None, given))
         if self.password is not None:
             options["password"] = self.password.get_secret_value()
         variables = _variables()

@@ -20,6 +20,7 @@ from bot.postgres.tools import Tools
 from bot.runtime.stop import StopSignal
 
 _LOOK_AT_SIZE_EVERY = 1.0
+_INDEX_MEMORY = 256_000_000
 
 _SINGLE_PROPERTIES = (
     *("owner", "encoding", "collate", "ctype", "locale_provider", "locale", "icu_rules"),
@@ -63,12 +64,14 @@ def load(
     jobs: int,
     *,
     stop: StopSignal,
+    index_memory: int = _INDEX_MEMORY,
     on_progress: Callable[[int], None] = lambda _done: None,
 ) -> str:
     """Load what `dump` wrote by `pg_restore -j`, ending at its first error; returns its warnings.
 
-    `on_progress` gets the size of the new database in bytes: compare it with the manifest's `database_bytes`. Raises
-    ToolFailed, Interrupted. After a failure the database is in pieces: drop it.
+    Each job may sort an index in `index_memory` bytes of the server's memory. `on_progress` gets the size of the new
+    database in bytes: compare it with the manifest's `database_bytes`. Raises ToolFailed, Interrupted. After a failure
+    the database is in pieces: drop it.
     """
     argv = [tools.path("pg_restore"), f"--jobs={jobs}", "--exit-on-error", "--no-password"]
     argv.append(f"--dbname={quoted_database(database)}")
@@ -77,7 +80,7 @@ def load(
         def report() -> None:
             on_progress(_size(connection))
 
-        environment = server.tool_environment(database)
+        environment = server.tool_environment(database, _session(connection, index_memory))
         tick = _at_most_every(_LOOK_AT_SIZE_EVERY, report)
         finished = tools.runner.run([*argv, path], stop=stop, environment=environment, on_tick=tick)
         if finished.code != 0:
@@ -194,6 +197,16 @@ def _extension_differences(expected: Mapping[str, str] | None, actual: Mapping[s
         f"extension {name}: in the backup, missing now" if name in expected else f"extension {name}: not in the backup"
         for name in sorted(expected.keys() ^ actual.keys())
     ]
+
+
+def _session(connection: Connection, index_memory: int) -> dict[str, str]:
+    """Nobody reads the new database before a later commit has made all of it durable, and it was verified."""
+    with readable_errors("looking at the server's settings"):
+        row = connection.execute(
+            "SELECT greatest(setting::bigint, %s) FROM pg_catalog.pg_settings WHERE name = 'maintenance_work_mem'",
+            (index_memory >> 10,),
+        ).fetchone()
+    return {"maintenance_work_mem": f"{row[0] if row else 65536}kB", "synchronous_commit": "off"}
 
 
 def _size(connection: Connection) -> int:

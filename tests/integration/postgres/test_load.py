@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from bot.errors import Conflict, Interrupted, NotFound, ToolFailed
 from bot.postgres.dump import Snapshot, dump
@@ -135,3 +137,20 @@ def test_warnings_of_a_good_dump_are_kept(engine: Engine, tmp_path: Path) -> Non
         result = dump(engine.server, tools, snapshot.id, nowhere(tmp_path), jobs=2, stop=StopSignal())
     assert result.stderr == "pg_dump: warning: a thing is odd\n"
     assert result.raw_bytes > 0
+
+
+@one_major
+def test_a_load_has_memory_for_its_indexes_and_keeps_what_the_dsn_sets(
+    engine: Engine, target: str, tmp_path: Path
+) -> None:
+    engine.execute(
+        "CREATE FUNCTION noted(i int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'set: % % %',"
+        " current_setting('maintenance_work_mem'), current_setting('synchronous_commit'),"
+        " current_setting('deadlock_timeout'); RETURN i; END $$",
+        "CREATE TABLE t (i int CHECK (public.noted(i) = i))",
+        "INSERT INTO t VALUES (1)",
+    )
+    server = replace(engine.server, dsn=make_conninfo(engine.server.dsn, options="-c deadlock_timeout=7s"))
+    archive = archive_of(engine, tmp_path / "a")
+    said = load(server, engine.tools, archive, target, 1, stop=StopSignal(), index_memory=300 << 20)
+    assert "set: 300MB off 7s" in said
