@@ -144,13 +144,14 @@ def test_a_load_has_memory_for_its_indexes_and_keeps_what_the_dsn_sets(
     engine: Engine, target: str, tmp_path: Path
 ) -> None:
     engine.execute(
-        "CREATE FUNCTION noted(i int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'set: % % %',"
-        " current_setting('maintenance_work_mem'), current_setting('synchronous_commit'),"
-        " current_setting('deadlock_timeout'); RETURN i; END $$",
+        "CREATE FUNCTION noted(i int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN"
+        " IF current_setting('maintenance_work_mem') = '300MB' THEN RAISE EXCEPTION 'set: % %',"
+        " current_setting('synchronous_commit'), current_setting('deadlock_timeout'); END IF; RETURN i; END $$",
         "CREATE TABLE t (i int CHECK (public.noted(i) = i))",
         "INSERT INTO t VALUES (1)",
     )
     server = replace(engine.server, dsn=make_conninfo(engine.server.dsn, options="-c deadlock_timeout=7s"))
     archive = archive_of(engine, tmp_path / "a")
-    said = load(server, engine.tools, archive, target, 1, stop=StopSignal(), index_memory=300 << 20)
-    assert "set: 300MB off 7s" in said
+    with pytest.raises(ToolFailed) as caught:
+        load(server, engine.tools, archive, target, 1, stop=StopSignal(), index_memory=300 << 20)
+    assert "set: off 7s" in caught.value.stderr
