@@ -20,8 +20,9 @@ from bot.runtime.docker_engine import Container, Engine
 from bot.runtime.stop import StopSignal
 from bot.runtime.tool_container import OPERATION, ContainerRunner, remove_all
 from bot.runtime.tool_exec import ExecRunner
-from bot.runtime.tool_mounts import NotShared, shared_folder
+from bot.runtime.tool_mounts import NotShared, on_this_host, shared_folder
 from bot.runtime.tool_place import Place
+from bot.runtime.tool_runner import ToolRunner
 from bot.settings import Staging, TargetSettings
 from bot.settings_docker import TargetDocker
 
@@ -90,7 +91,7 @@ def open_tools(
             folder = staging_folder(staging, owner).absolute()
             runner = ContainerRunner(engine, place, folder, choice.shared / folder.name, ending)
         version = _version(runner, place, major, stop)
-        compress = _compress(runner, major, stop) if choice.mode == "exec" else "0"
+        compress = "0" if on_this_host(engine) else stream_compression(runner, major, stop)
         yield Tools(None, version, runner, compress, mode=choice.mode)
 
 
@@ -116,6 +117,17 @@ def remove_remains(context: Context, target: str, owner: str) -> str:
             f"What may be left with Docker was not looked for ({error}): docker ps --filter label={OPERATION}={owner}"
         )
     return ""
+
+
+def stream_compression(runner: ToolRunner, major: int, stop: StopSignal) -> str:
+    """For a stream that goes over a network; here, we compress better and in the same time (docs/decisions/0009)."""
+    if major >= _ZSTD_SINCE:
+        # It refuses what it was built without before it connects to anything.
+        argv = ["pg_dump", "--compress=zstd:1", "--no-password", "--dbname=host=/nowhere"]
+        finished = runner.run(argv, stop=stop, environment={})
+        if "does not support compression" not in finished.stderr:
+            return "zstd:1"
+    return "1"
 
 
 def _network(settings: TargetSettings, major: int, why: str = "") -> ToolChoice:
@@ -155,13 +167,3 @@ def _version(runner: ExecRunner | ContainerRunner, place: Place, major: int, sto
             f'install the tools of PostgreSQL {major} on the worker\'s host and set tools = "network".',
         )
     return found[1]
-
-
-def _compress(runner: ExecRunner | ContainerRunner, major: int, stop: StopSignal) -> str:
-    """The fastest that this pg_dump has: it refuses what it was built without before it connects to anything."""
-    if major >= _ZSTD_SINCE:
-        argv = ["pg_dump", "--compress=zstd:1", "--no-password", "--dbname=host=/nowhere"]
-        finished = runner.run(argv, stop=stop, environment={})
-        if "does not support compression" not in finished.stderr:
-            return "zstd:1"
-    return "1"

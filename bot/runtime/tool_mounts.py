@@ -32,6 +32,17 @@ def shared_folder(engine: Engine, folder: Path, mounts: Path = _MOUNTS) -> Path:
     return folder
 
 
+def on_this_host(engine: Engine, mounts: Path = _MOUNTS) -> bool:
+    """Whether what the Engine's containers say comes here by no network."""
+    if _HERE.match(engine.host):
+        return True
+    ours = own_container(mounts)
+    try:
+        return ours is not None and bool(engine.inspect(ours))
+    except EngineFailed:
+        return False
+
+
 def own_container(mounts: Path = _MOUNTS) -> str | None:
     """The id of the container that we run in; None outside."""
     try:

@@ -12,15 +12,16 @@ _HEAD = 64 << 20
 _CONTENTS = "toc.dat"
 
 
-def archive_size(archive: Path, *, contents_alone: bool) -> int:
-    """Bytes that it takes where it is unpacked."""
-    return sum(size for _path, size in _files(archive, contents_alone=contents_alone))
+def archive_size(archive: Path) -> int:
+    """Bytes that all of it takes where it is unpacked."""
+    return sum(size for _path, size in _files(archive, contents_alone=False))
 
 
 def archive_pieces(archive: Path, *, contents_alone: bool) -> Iterator[bytes | memoryview]:
     """The tar, piece by piece: one file of the archive's name, or a folder of that name with all its files.
 
-    With `contents_alone`, no more than pg_restore needs to tell what the archive contains.
+    With `contents_alone`, no more than pg_restore needs to tell what the archive contains. A piece is the caller's until
+    the next.
     """
     if archive.is_dir():
         folder = tarfile.TarInfo(archive.name)

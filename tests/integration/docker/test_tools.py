@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ import pytest
 
 from bot.models import Operation, OperationState
 from bot.operations.backup_engine import BackupEngine
-from bot.operations.tooling import open_tools
+from bot.operations.tooling import open_tools, stream_compression
 from bot.postgres.connection import server_of
+from bot.postgres.dump import Snapshot, Spooling, dump
 from bot.runtime.stop import StopSignal
 from bot.settings import Staging
 from tests.docker_deployment import Deployment
@@ -28,6 +30,7 @@ from tests.integration.docker.dockhouse import (
     with_tools,
 )
 from tests.integration.operations.hooks import Moment, run_and_die
+from tests.integration.postgres.engine import Nothing
 from tests.support import eventually
 
 pytestmark = pytest.mark.docker
@@ -81,8 +84,40 @@ def test_what_a_tool_says_comes_whole_and_apart(docked: Rig, at_home: Deployment
         with open_tools(settings, staging, "x3", server, 16, stop=stop) as tools:
             argv = ["sh", "-c", "seq 1 200000; echo 'to the side' >&2; exit 3"]
             finished = tools.runner.stream(argv, read.extend, stop=stop, environment={})
+            # The wheel's pg_dump was built without zstd.
+            assert stream_compression(tools.runner, 16, stop) == "1"
+            assert tools.compress == "0"
     assert (finished.code, finished.stderr) == (3, "to the side\n")
     assert bytes(read) == b"".join(b"%d\n" % number for number in range(1, 200_001))
+
+
+class Slow(Nothing):
+    """Takes 40 MB a second, less than pg_dump gives."""
+
+    def write(self, data: bytes | memoryview) -> None:
+        time.sleep(len(data) / 40e6)
+
+
+def test_a_container_is_paused_while_storage_is_slower(docked: Rig, at_home: Deployment, tmp_path: Path) -> None:
+    begun, staging, stop = int(time.time()), Staging(path=tmp_path), StopSignal()
+    settings = with_tools(docked, tools="container")
+    with docked.rebuilt(settings) as rig, psycopg.connect(rig.target.dsn, autocommit=True) as connection:
+        connection.execute(
+            "CREATE UNLOGGED TABLE large AS SELECT i, repeat(md5(i::text), 40) t FROM generate_series(1, 60000) i"
+        )
+        server, target = server_of(rig.house.context.target(TARGET), {}), rig.house.context.target(TARGET)
+        folder = tmp_path / "x4"
+        folder.mkdir()
+        with open_tools(target, staging, "x4", server, 16, stop=stop) as tools, Snapshot(server) as snapshot:
+            spooling = Spooling(folder / "archive", 4 << 20, lambda _name: Slow())
+            result = dump(server, tools, snapshot.id, spooling, jobs=2, stop=stop)
+        connection.execute("DROP TABLE large")
+    assert result.raw_bytes > 75e6
+    assert list((folder / "archive").iterdir()) == []
+    filters = {"label": "baseliner.operation=x4"}
+    events = at_home.client.events(since=begun, until=int(time.time()) + 1, filters=filters, decode=True)
+    done = [event["Action"] for event in events]
+    assert {"pause", "unpause"} <= set(done)
 
 
 @in_containers

@@ -106,6 +106,7 @@ def test_a_disk_inside_that_is_full_is_named_before_anything_is_replaced(
     assert said in failure.message
     assert "Free space under /tmp/baseliner-" in failure.remedy
     assert doomed.digest() == before
+    assert "no service was touched" in failure.left_as_it_was
     assert remains(project) == []
 
 
