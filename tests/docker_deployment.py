@@ -133,7 +133,7 @@ class Deployment:
         **options: Any,
     ) -> str:
         """Make a container with Compose's labels and start it; returns its id. `options` are the SDK's."""
-        probe = {"test": ["CMD", *health], "interval": 500 * _MS, "timeout": 5000 * _MS, "retries": 3}
+        probe = {"test": ["CMD", *health], "interval": 800 * _MS, "timeout": 5000 * _MS, "retries": 3}
         made = self.client.create_container(
             image, list(argv), name=f"{self.project}-{service}-{number}",
             labels={**self._labels(service, number, depends_on), **(labels or {})},

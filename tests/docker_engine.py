@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,12 +59,12 @@ _MISSING = "dockerd is not installed (apt-get install docker.io), or this is not
 class RealEngine:
     """One dockerd in a folder of its own, with its own network addresses; it touches no other Engine of the machine."""
 
-    def __init__(self, directory: Path, *, live_restore: bool = False) -> None:
+    def __init__(self, directory: Path, options: Sequence[str] = ()) -> None:
         self.directory = directory
         self.socket = directory / "docker.sock"
         self.allowed: Path | None = None
         """a socket in front of it that allows no more than docs/security.md says; tests themselves do not use it"""
-        self._live_restore = live_restore
+        self._options = tuple(options)
         self._process: Process | None = None
         self._pool = f"10.{random.SystemRandom().randrange(100, 250)}.0.0/16"
 
@@ -146,7 +146,7 @@ class RealEngine:
             # No bridge and no firewall rules of its own: those of two Engines would be in each other's way.
             "--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-masq=false", "--ip-forward=false",
             f"--default-address-pool=base={self._pool},size=24", "--shutdown-timeout=5", "--log-level=warn",
-            *(["--live-restore"] if self._live_restore else []),
+            *self._options,
         ]  # fmt: skip
 
     def _answers(self) -> bool:
@@ -198,9 +198,9 @@ def demand_docker() -> None:
 
 
 @contextmanager
-def own_engine(*, live_restore: bool = False) -> Iterator[RealEngine]:
-    """An Engine that a test may stop, kill and start again; it has `IMAGE`."""
-    engine = RealEngine(Path(tempfile.gettempdir(), f"bl-engine-{secrets.token_hex(4)}"), live_restore=live_restore)
+def own_engine(*options: str) -> Iterator[RealEngine]:
+    """An Engine that a test may stop, kill and start again; it has `IMAGE`. `options` are dockerd's."""
+    engine = RealEngine(Path(tempfile.gettempdir(), f"bl-engine-{secrets.token_hex(4)}"), options)
     try:
         engine.start()
         engine.import_image(IMAGE, folders_only())

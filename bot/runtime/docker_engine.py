@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bot.errors import ContainerGone, EngineFailed
+from bot.errors import ContainerGone
 from bot.runtime.ssh_tunnel import ssh_tunnel
 from bot.settings_docker import DockerSettings
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 PROJECT, SERVICE = "com.docker.compose.project", "com.docker.compose.service"
 NUMBER, ONE_OFF = "com.docker.compose.container-number", "com.docker.compose.oneoff"
 DEPENDS_ON = "com.docker.compose.depends_on"
-_ANSWER_WITHIN = 60
-"""Seconds, for calls that do not wait for anything."""
 
 
 @dataclass(frozen=True)
@@ -131,13 +129,13 @@ class Engine:
 
     def _connected(self) -> APIClient:
         if self._client is None:
-            from docker import APIClient
+            from bot.runtime.docker_client import connect
 
             address = self.host
             if address.startswith("ssh://"):
                 address = f"unix://{self._stack.enter_context(ssh_tunnel(address))}"
             try:
-                self._client = APIClient(address, version="auto", timeout=_ANSWER_WITHIN, tls=self._tls())
+                self._client = connect(address, self.settings)
             except BaseException:
                 self._stack.close()
                 raise
@@ -148,18 +146,6 @@ class Engine:
         if self.host.startswith("unix://"):
             with socket.socket(socket.AF_UNIX) as probe:
                 probe.connect(self.host.removeprefix("unix://"))
-
-    def _tls(self) -> Any:
-        from docker.tls import TLSConfig
-
-        settings = self.settings
-        if not settings.uses_tls:
-            return False
-        for path in filter(None, (settings.tls_ca, settings.tls_cert, settings.tls_key)):
-            if not path.is_file():
-                raise EngineFailed(f"{path} of [docker] is not there.", "Correct tls_ca, tls_cert and tls_key.")
-        pair = (str(settings.tls_cert), str(settings.tls_key)) if settings.tls_cert else None
-        return TLSConfig(client_cert=pair, ca_cert=str(settings.tls_ca) if settings.tls_ca else None, verify=True)
 
 
 def _container(item: Mapping[str, Any]) -> Container:

@@ -76,14 +76,15 @@ def test_a_worker_that_is_killed_leaves_every_service_as_it_was(
 def link(docker_engine: RealEngine, tmp_path: Path) -> Path:
     """Another name of the Engine's socket: without it nobody finds the Engine."""
     path = tmp_path / "docker.sock"
-    path.symlink_to(docker_engine.socket)
+    path.symlink_to(docker_engine.host.removeprefix("unix://"))
     return path
 
 
 def test_an_engine_that_is_away_for_a_while_is_waited_for(
     standing: Deployment, upgraded_state_dsn: str, tmp_path: Path, link: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    back = threading.Timer(1.0, lambda: link.symlink_to(standing.engine.socket))
+    engine = link.readlink()
+    back = threading.Timer(1.0, lambda: link.symlink_to(engine))
 
     def go() -> None:
         link.unlink()
@@ -123,5 +124,5 @@ def test_an_engine_that_stays_away_is_told_with_what_a_person_types(
         ]
         assert rig.digest() == old
         for command in by_hand:
-            subprocess.run(["docker", "--host", standing.engine.host, *command.split()[1:]], check=True)
+            subprocess.run(["docker", "--host", f"unix://{standing.engine.socket}", *command.split()[1:]], check=True)
         assert_as_before(standing, rig)

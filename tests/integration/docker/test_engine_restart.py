@@ -1,0 +1,124 @@
+"""An Engine that is restarted while services are stopped: nothing comes back before its time, and all does after it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from bot.errors import EngineFailed, EngineUnreachable
+from bot.runtime.docker_engine import Engine
+from bot.settings import DockerSettings
+from sandbox.processes import free_port
+from tests.docker_deployment import Deployment, project_on
+from tests.docker_engine import RealEngine, demand_docker, own_engine
+from tests.integration.docker.test_services import API, CRON, KILLED, SLEEP, WORKER, Memory, policy
+
+pytestmark = pytest.mark.docker
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an authority's `ca.pem`, and with `cert.pem` and `key.pem` for 127.0.0.1, server and client."""
+    folder = tmp_path_factory.mktemp("tls")
+    authority, authority_key = certificate("authority", None)
+    ours, our_key = certificate("127.0.0.1", (authority, authority_key))
+    pem = serialization.Encoding.PEM
+    (folder / "ca.pem").write_bytes(authority.public_bytes(pem))
+    (folder / "cert.pem").write_bytes(ours.public_bytes(pem))
+    (folder / "key.pem").write_bytes(
+        our_key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return folder
+
+
+Pair = tuple[x509.Certificate, ec.EllipticCurvePrivateKey]
+
+
+def certificate(name: str, issuer: Pair | None) -> Pair:
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    signer, signing_key = (issuer[0].subject, issuer[1]) if issuer else (subject, key)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(signer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
+    )
+    if issuer:
+        address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+        builder = builder.add_extension(address, critical=False)
+    return builder.sign(signing_key, hashes.SHA256()), key
+
+
+@pytest.fixture(scope="module")
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def engine(certificates: Path, port: int) -> Iterator[RealEngine]:
+    """An Engine that these tests may restart, which listens by TLS too."""
+    demand_docker()
+    names = ("cacert", "ca"), ("cert", "cert"), ("key", "key")
+    files = [f"--tls{option}={certificates / name}.pem" for option, name in names]
+    with own_engine(f"--host=tcp://127.0.0.1:{port}", "--tlsverify", *files) as engine:
+        yield engine
+
+
+@pytest.fixture
+def project(engine: RealEngine) -> Iterator[Deployment]:
+    with project_on(engine) as project:
+        yield project
+
+
+def test_a_restart_of_the_engine_starts_nothing_that_was_stopped(project: Deployment) -> None:
+    project.add("api", SLEEP, restart="always", **KILLED)
+    project.add("worker", SLEEP, restart="unless-stopped", **KILLED)
+    project.add("cron", SLEEP, restart="on-failure", **KILLED)
+    project.add("db", SLEEP, restart="always", **KILLED)
+    names = ["api", "worker", "cron"]
+    memory = Memory()
+    memory.services(project, API, WORKER, CRON).stop(names)
+    project.engine.stop()
+    project.engine.start()
+    assert [project.state(name) for name in (*names, "db")] == ["exited", "exited", "exited", "running"]
+    services = memory.services(project, API, WORKER, CRON)
+    project.engine.stop()
+    beside = threading.Timer(0.5, project.engine.start)
+    beside.start()
+    services.start(names)
+    beside.join()
+    assert [project.state(name) for name in names] == ["running"] * 3
+    assert [policy(project, name) for name in names] == ["always", "unless-stopped", "on-failure"]
+
+
+def test_an_engine_is_reached_by_tls(
+    engine: RealEngine, certificates: Path, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/etc/ssl/certs/ca-certificates.crt")
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    host, authority = f"tcp://127.0.0.1:{port}", certificates / "ca.pem"
+    files = {"tls_ca": authority, "tls_cert": certificates / "cert.pem", "tls_key": certificates / "key.pem"}
+    with Engine(DockerSettings(host=host, **files)) as reached:
+        assert reached.containers("nobody") == []
+    with Engine(DockerSettings(host=host, tls_ca=authority)) as refused, pytest.raises(EngineUnreachable):
+        refused.containers("nobody")
+    with (
+        Engine(DockerSettings(host=host, tls_ca=certificates / "none.pem")) as misled,
+        pytest.raises(EngineFailed, match=r"none\.pem of \[docker\] is not there"),
+    ):
+        misled.containers("nobody")
