@@ -13,6 +13,7 @@ import pytest
 from sandbox.processes import HOST
 from tests.docker_deployment import Deployment
 from tests.docker_engine import RealEngine
+from tests.integration.image.base import pip_configuration
 from tests.integration.image.beside import SECRETS, Beside, beside, run
 from tests.support import eventually
 
@@ -28,6 +29,12 @@ print(json.dumps({
 }))
 """
 """Told by a container of the image about itself."""
+
+
+def test_pip_in_the_base_is_told_what_means_something_there() -> None:
+    told = {"index-url": "https://mirror.test/simple", "extra-index-url": "file:///opt/packages", "find-links": "/opt"}
+    lines = pip_configuration({**told, "user": "true"}).splitlines()
+    assert lines == ["[global]", "cert = /etc/ssl/certs/ca-certificates.crt", "index-url = https://mirror.test/simple"]
 
 
 def in_container(engine: RealEngine, *argv: str) -> str:
