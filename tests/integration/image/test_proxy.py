@@ -80,12 +80,12 @@ def test_a_second_request_behind_an_allowed_one_never_reaches_the_engine(deploym
     path = deployment.engine.host.removeprefix("unix://")
     with socket.socket(socket.AF_UNIX) as raw:
         raw.connect(path)
-        raw.sendall(b"GET /_ping HTTP/1.1\r\nHost: x\r\n\r\nGET /info HTTP/1.1\r\nHost: x\r\n\r\n")
+        raw.sendall(b"GET /version HTTP/1.1\r\nHost: x\r\n\r\nGET /info HTTP/1.1\r\nHost: x\r\n\r\n")
         received = b""
         while chunk := raw.recv(4096):
             received += chunk
     assert received.count(b"HTTP/1.1 ") == 1
-    assert b"OK" in received
+    assert b"ApiVersion" in received
 
 
 @pytest.mark.parametrize(
@@ -111,6 +111,6 @@ def test_the_table_is_read_whole_and_an_engine_that_is_away_is_told(tmp_path: Pa
     assert len(rules) == Path("docs/security.md").read_text().count("| `/")
     with allowed_socket(tmp_path / "nobody.sock") as path, socket.socket(socket.AF_UNIX) as raw:
         raw.connect(str(path))
-        raw.sendall(b"GET /_ping HTTP/1.1\r\n\r\n")
+        raw.sendall(b"GET /version HTTP/1.1\r\n\r\n")
         assert raw.recv(4096).startswith(b"HTTP/1.1 502 ")
     assert not path.exists()
