@@ -113,10 +113,13 @@ class BackupEngine:
         return self._entry(manifest, operation_id, storage, sha256_hex(to_json(manifest).decode()))
 
     def discard(self, target: str, backup_id: str) -> str:
-        """Remove what a broken backup left; returns what may not be removed, in a sentence."""
-        remaining = remove_remains(self._context, target, backup_id)
+        """Remove what a broken backup left; returns what may not be removed, in a sentence.
+
+        Raises StorageFailed, EngineUnreachable.
+        """
         remove_folder(self._context.settings.staging, backup_id)
-        return " ".join(filter(None, (self.storage_of(target).discard(target, backup_id), remaining)))
+        kept = self.storage_of(target).discard(target, backup_id)
+        return " ".join(filter(None, (kept, remove_remains(self._context, target, backup_id))))
 
     def _entry(self, manifest: Manifest, operation_id: str, storage: Storage, manifest_sha256: str) -> Backup:
         return Backup(

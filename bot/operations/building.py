@@ -15,7 +15,7 @@ from bot.operations.context import Context
 from bot.operations.journal import Journal
 from bot.operations.origin import is_elsewhere, masking_of, masks, place_properties, source_of
 from bot.operations.staging import make_folder, remove_folder, staging_folder
-from bot.operations.tooling import open_tools, remove_remains
+from bot.operations.tooling import open_tools, remove_remains_now
 from bot.postgres import masking
 from bot.postgres.connection import server_of
 from bot.postgres.digest import compare, database_digest, hashed_in
@@ -151,7 +151,7 @@ class Building:
 
     def end_tools(self) -> str:
         """Those that a worker which was killed left running; returns what may still be, in a sentence."""
-        return remove_remains(self._context, self._operation.target, self._operation.id)
+        return remove_remains_now(self._context, self._operation.target, self._operation.id)
 
     def remove_archive(self) -> None:
         remove_folder(self._context.settings.staging, self._operation.id)

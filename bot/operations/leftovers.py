@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from bot.errors import BaselinerError, StorageFailed
+from bot.errors import BaselinerError, EngineUnreachable, StorageFailed
 from bot.models import Backup, Operation
 from bot.operations.backup_engine import BackupEngine
 from bot.operations.context import Context
@@ -32,7 +32,10 @@ def record(context: Context, backup: Backup) -> None:
 
 
 def settle(context: Context, engine: BackupEngine, operation: Operation, backup_id: str) -> Settled:
-    """Record the backup where its manifest was written, else remove what there is of it. Raises StorageFailed."""
+    """Record the backup where its manifest was written, else remove what there is of it.
+
+    Raises StorageFailed, EngineUnreachable.
+    """
     backup = engine.find(operation.target, backup_id, operation.id)
     if backup is None:
         return Settled(left=engine.discard(operation.target, backup_id))
@@ -43,12 +46,15 @@ def settle(context: Context, engine: BackupEngine, operation: Operation, backup_
 def settle_or_later(
     context: Context, engine: BackupEngine, operation: Operation, journal: Journal, backup_id: str
 ) -> Settled:
-    """The same at the end of an operation; where storage is away, a sweep of the target does it once it is back."""
+    """The same at the end of an operation; where storage or Docker is away, a sweep does it once they are back."""
     try:
         return settle(context, engine, operation, backup_id)
     except StorageFailed as error:
         journal.remember(**{leftovers.KEY: backup_id})
         return Settled(left=f"What there is of backup {backup_id} is removed once storage can be reached: {error}")
+    except EngineUnreachable as error:
+        journal.remember(**{leftovers.KEY: backup_id})
+        return Settled(left=f"What backup {backup_id} left with Docker is removed once that can be reached: {error}")
 
 
 class Leftovers:

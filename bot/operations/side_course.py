@@ -10,7 +10,7 @@ from bot.operations.backup_engine import BackupEngine
 from bot.operations.context import Context
 from bot.operations.journal import Journal
 from bot.operations.staging import make_folder, remove_folder, staging_folder
-from bot.operations.tooling import open_tools, remove_remains
+from bot.operations.tooling import open_tools, remove_remains_now
 from bot.postgres.connection import server_of
 from bot.postgres.facts import server_facts
 from bot.postgres.load import create_database
@@ -69,7 +69,7 @@ class SideCourse:
 
     def roll_back(self) -> str:
         """Nothing is left of it."""
-        remaining = remove_remains(self._context, self._operation.target, self._operation.id)
+        remaining = remove_remains_now(self._context, self._operation.target, self._operation.id)
         self._drop_scratch()
         with self._server.connect() as connection:
             drop_side(connection, self._side)

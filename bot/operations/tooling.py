@@ -10,7 +10,16 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from bot.errors import ContainerChanged, ContainerGone, EngineDenied, EngineFailed, ToolFailed, ToolMissing
+from bot.errors import (
+    BaselinerError,
+    ContainerChanged,
+    ContainerGone,
+    EngineDenied,
+    EngineFailed,
+    EngineUnreachable,
+    ToolFailed,
+    ToolMissing,
+)
 from bot.operations.context import Context
 from bot.operations.staging import staging_folder
 from bot.postgres.connection import Server, server_of
@@ -96,7 +105,10 @@ def open_tools(
 
 
 def remove_remains(context: Context, target: str, owner: str) -> str:
-    """End and remove what a worker that was killed left with the Engine; returns what it could not, in a sentence."""
+    """End and remove what a worker that was killed left with the Engine; returns what it could not, in a sentence.
+
+    Raises EngineUnreachable.
+    """
     settings = context.target(target)
     if settings.docker is None:
         return ""
@@ -112,11 +124,19 @@ def remove_remains(context: Context, target: str, owner: str) -> str:
                 ending = partial(end_sessions, server, place.application_name)
                 ExecRunner(engine, place, ending).clean_up()
                 ending()
+    except EngineUnreachable:
+        raise
     except (EngineFailed, ToolFailed) as error:
-        return (
-            f"What may be left with Docker was not looked for ({error}): docker ps --filter label={OPERATION}={owner}"
-        )
+        return _left(owner, error)
     return ""
+
+
+def remove_remains_now(context: Context, target: str, owner: str) -> str:
+    """The same, for what nobody comes back to: an Engine that does not answer is part of the sentence too."""
+    try:
+        return remove_remains(context, target, owner)
+    except EngineUnreachable as error:
+        return _left(owner, error)
 
 
 def stream_compression(runner: ToolRunner, major: int, stop: StopSignal) -> str:
@@ -128,6 +148,10 @@ def stream_compression(runner: ToolRunner, major: int, stop: StopSignal) -> str:
         if "does not support compression" not in finished.stderr:
             return "zstd:1"
     return "1"
+
+
+def _left(owner: str, error: BaselinerError) -> str:
+    return f"What may be left with Docker was not looked for ({error}): docker ps --filter label={OPERATION}={owner}"
 
 
 def _network(settings: TargetSettings, major: int, why: str = "") -> ToolChoice:

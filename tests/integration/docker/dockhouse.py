@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import psycopg
+from docker.errors import APIError
 
 from bot.errors import Interrupted
 from bot.models import Operation
@@ -66,7 +67,10 @@ def made_for_tools(project: Deployment) -> list[str]:
 def tools_inside(project: Deployment) -> list[str]:
     """Commands of PostgreSQL's tools in the database's container, and in those made for them."""
     containers = [*project.ids("db"), *made_for_tools(project)]
-    listed = [" ".join(row) for item in containers for row in project.client.top(item)["Processes"]]
+    listed = []
+    for item in containers:
+        with suppress(APIError):  # it has ended
+            listed += [" ".join(row) for row in project.client.top(item)["Processes"]]
     return [line for line in listed if "pg_dump" in line or "pg_restore" in line]
 
 

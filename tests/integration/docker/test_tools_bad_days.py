@@ -6,6 +6,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ import pytest
 
 from bot.errors import Interrupted, ToolFailed, ToolMissing
 from bot.models import Failure, Operation
+from bot.operations.backup_engine import BackupEngine
+from bot.operations.leftovers import Leftovers
 from bot.operations.tooling import choose_tools, open_tools
 from bot.postgres.connection import server_of
 from bot.postgres.load import load
@@ -26,7 +29,15 @@ from tests.docker_deployment import BIN, Deployment
 from tests.docker_engine import IMAGE
 from tests.docker_proxy import allowed_socket
 from tests.house import OPERATOR, TARGET, Rig
-from tests.integration.docker.dockhouse import fill, house_at, remains, table_locked, waits, with_tools
+from tests.integration.docker.dockhouse import (
+    fill,
+    house_at,
+    remains,
+    table_locked,
+    tools_inside,
+    waits,
+    with_tools,
+)
 from tests.support import eventually
 
 if TYPE_CHECKING:
@@ -61,7 +72,7 @@ def settings_of(rig: Rig) -> TargetSettings:
 def test_what_the_proxy_does_not_allow_is_named(docked: Rig, at_home: Deployment, mode: str, call: str) -> None:
     with allowed_socket(at_home.engine.socket, without=[("POST", call)]) as socket:
         setup = with_tools(docked, tools=mode)
-        setup = setup.__class__({**setup.document, "docker": {"host": f"unix://{socket}"}}, setup.environment)
+        setup = replace(setup, document={**setup.document, "docker": {"host": f"unix://{socket}"}})
         with docked.rebuilt(setup) as rig:
             failure = failed(rig)
     assert f"denied POST {call} (403" in failure.message
@@ -87,6 +98,31 @@ def test_a_container_that_is_removed_in_the_middle_fails_the_backup(
     assert "ry again" in failure.remedy
     assert doomed.objects() == []
     assert "was cleaned" in failure.left_as_it_was
+
+
+@in_containers
+def test_what_is_left_with_an_engine_that_went_away_is_swept_when_it_is_back(
+    docked: Rig, at_home: Deployment, mode: str
+) -> None:
+    setup, outcome = with_tools(docked, tools=mode), list[Failure]()
+    with table_locked(docked), allowed_socket(at_home.engine.socket) as socket:
+        away = replace(setup, document={**setup.document, "docker": {"host": f"unix://{socket}"}})
+        with docked.rebuilt(away) as rig:
+            operation = rig.services.backups.request(TARGET, OPERATOR)
+            thread = threading.Thread(target=lambda: outcome.append(failed(rig, operation)))
+            thread.start()
+            eventually(lambda: waits(at_home))
+            socket.unlink()
+            rig.services.cancelling.cancel(operation.id, OPERATOR)
+            thread.join(60)
+        # Its sessions were ended, and with them the tool.
+        eventually(lambda: not tools_inside(at_home))
+    [failure] = outcome
+    assert "left with Docker is removed once that can be reached" in failure.left_as_it_was
+    with docked.rebuilt(setup, seed=3) as rig:
+        context = rig.house.context
+        assert len(Leftovers(context, BackupEngine(context)).settle_due(TARGET)) == 1
+        assert remains(at_home) == []
 
 
 @pytest.mark.parametrize(("limit", "said"), [("size=256k", "bytes are free"), ("nr_inodes=3", "it is full")])
