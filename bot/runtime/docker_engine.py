@@ -9,14 +9,15 @@ import socket
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bot.errors import ContainerGone
+from bot.errors import ContainerGone, EngineUnreachable
 from bot.runtime.ssh_tunnel import ssh_tunnel
 from bot.settings_docker import DockerSettings
 
 if TYPE_CHECKING:
-    from docker import APIClient
+    from bot.runtime.docker_client import Client
 
 PROJECT, SERVICE = "com.docker.compose.project", "com.docker.compose.service"
 NUMBER, ONE_OFF = "com.docker.compose.container-number", "com.docker.compose.oneoff"
@@ -61,7 +62,8 @@ class Engine:
 
     def __init__(self, settings: DockerSettings) -> None:
         self.settings = settings
-        self._client: APIClient | None = None
+        self._client: Client | None = None
+        self._socket = Path(self.host.removeprefix("unix://")) if self.host.startswith("unix://") else None
         self._stack = ExitStack()
 
     @property
@@ -69,7 +71,7 @@ class Engine:
         return self.settings.host
 
     @contextmanager
-    def asking(self) -> Generator[APIClient]:
+    def asking(self) -> Generator[Client]:
         """The SDK's client. What it raises inside of the block comes out as EngineUnreachable, EngineDenied (which
         says the call that must be allowed), ContainerGone, or EngineFailed.
         """
@@ -81,10 +83,13 @@ class Engine:
         from bot.runtime.docker_errors import told
 
         try:
-            self._probe()
             yield self._connected()
         except (DockerException, RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise told(error, self.host) from error
+            failure = told(error, self.host)
+            if isinstance(failure, EngineUnreachable):
+                # Whoever asks again comes by a new connection, and by a new tunnel where the old one broke.
+                self.close()
+            raise failure from error
 
     def containers(self, project: str, service: str | None = None) -> list[Container]:
         """Those of Compose's project, or of one service of it, running or not, by service and number.
@@ -127,25 +132,24 @@ class Engine:
     def __exit__(self, *_failure: object) -> None:
         self.close()
 
-    def _connected(self) -> APIClient:
-        if self._client is None:
-            from bot.runtime.docker_client import connect
+    def _connected(self) -> Client:
+        from bot.runtime.docker_client import connect
 
-            address = self.host
-            if address.startswith("ssh://"):
-                address = f"unix://{self._stack.enter_context(ssh_tunnel(address))}"
-            try:
-                self._client = connect(address, self.settings)
-            except BaseException:
-                self._stack.close()
-                raise
+        if self._client is None:
+            if self.host.startswith("ssh://"):
+                self._socket = self._stack.enter_context(ssh_tunnel(self.host))
+            address = f"unix://{self._socket}" if self._socket else self.host
+            self._probe()
+            self._client = connect(address, self.settings)
+        else:
+            self._probe()
         return self._client
 
     def _probe(self) -> None:
         """The SDK leaves a socket open that it could not connect."""
-        if self.host.startswith("unix://"):
+        if self._socket is not None:
             with socket.socket(socket.AF_UNIX) as probe:
-                probe.connect(self.host.removeprefix("unix://"))
+                probe.connect(str(self._socket))
 
 
 def _container(item: Mapping[str, Any]) -> Container:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import tempfile
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -31,26 +32,33 @@ def ssh_tunnel(host: str) -> Generator[Path]:
     if program is None:
         raise EngineFailed("There is no ssh program here.", "Install OpenSSH's client, or use another [docker] host.")
     with tempfile.TemporaryDirectory(prefix="baseliner-ssh-") as folder:
-        socket = Path(folder, "docker.sock")
+        place = Path(folder, "docker.sock")
         # Not the SDK's own way: its sockets cannot be read while they are written to, and it wants paramiko besides.
-        with leashed([program, *_options(host, socket)], os.environ) as process:
+        with leashed([program, *_options(host, place)], os.environ) as process:
             said = StderrDrain(process.stderr)
             ends_at = time.monotonic() + _WITHIN
-            while not socket.exists():
+            while not _listens(place):
                 if process.poll() is not None or time.monotonic() > ends_at:
                     raise _unreachable(host, said.text())
                 time.sleep(_LOOK_EVERY)
-            yield socket
+            yield place
 
 
-def _options(host: str, socket: Path) -> list[str]:
+def _listens(path: Path) -> bool:
+    with suppress(OSError), socket.socket(socket.AF_UNIX) as probe:
+        probe.connect(str(path))
+        return True
+    return False
+
+
+def _options(host: str, place: Path) -> list[str]:
     address = urlsplit(host)
     settings = ("BatchMode=yes", "ExitOnForwardFailure=yes", "ServerAliveInterval=15", "ConnectTimeout=15")
     return [
         *(part for setting in settings for part in ("-o", setting)),
         *(("-p", str(address.port)) if address.port else ()),
         *(("-l", address.username) if address.username else ()),
-        *("-N", "-T", "-L", f"{socket}:{address.path or _SOCKET}"),
+        *("-N", "-T", "-L", f"{place}:{address.path or _SOCKET}"),
         *("--", address.hostname or ""),
     ]
 

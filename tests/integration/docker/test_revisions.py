@@ -8,14 +8,15 @@ from collections.abc import Sequence
 
 import pytest
 
-from bot.errors import Interrupted, ServiceFailed, ToolFailed
+from bot.errors import EngineDenied, Interrupted, ServiceFailed, ToolFailed
 from bot.operations.revisions import deployed_revisions
 from bot.runtime.process import DeadlinePassed
 from bot.runtime.service_command import run_in_service
 from bot.runtime.stop import StopSignal
-from bot.settings import TargetSettings
+from bot.settings import DockerSettings, TargetSettings
 from tests.docker_deployment import Deployment
 from tests.docker_engine import REPOSITORY
+from tests.docker_proxy import allowed_socket
 from tests.support import eventually
 
 pytestmark = pytest.mark.docker
@@ -92,3 +93,14 @@ def test_a_code_that_cannot_tell_its_heads_is_a_failure(project: Deployment) -> 
     failing = ("sh", "-c", "echo FAILED: No such ini; exit 255")
     with pytest.raises(ToolFailed, match="sh ended with exit code 255: FAILED: No such ini"):
         deployed_revisions(target(project, failing), StopSignal())
+
+
+def test_an_exec_that_is_refused_says_what_to_allow(project: Deployment) -> None:
+    project.add("api", SLEEP, stop_signal="SIGKILL")
+    asked = target(project, HEADS)
+    assert asked.docker is not None
+    with allowed_socket(project.engine.socket, [("POST", "/containers/{id}/exec")]) as socket:
+        asked.docker.attach(DockerSettings(host=f"unix://{socket}"))
+        with pytest.raises(EngineDenied, match=r"denied POST /containers/\{id\}/exec") as caught:
+            deployed_revisions(asked, StopSignal())
+    assert "Allow POST /containers/{id}/exec in the socket proxy" in caught.value.remedy
