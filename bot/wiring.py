@@ -79,11 +79,10 @@ def build(context: Context) -> House:
     """Wire the use cases around their effects."""
     backups, windows, deadlines = Backups(context), Windows(context), Deadlines(context)
     health, engine, retentions = Health(context), BackupEngine(context), Retentions(context)
-    drills = Drills(context, backups)
+    sweeps, audit_heads, drills = Sweeps(context, backups, health), AuditHeads(context), Drills(context, backups)
     schedules = _schedules(context, backups, drills)
     reports = Reports(context, health, schedules)
     planning = Planning(context, _planners(context, backups))
-    sweeps, audit_heads = Sweeps(context, backups, health), AuditHeads(context)
     services = Services(
         settings=context.settings,
         clock=context.clock,
@@ -112,16 +111,14 @@ def build(context: Context) -> House:
         deliveries=Deliveries(context),
         drawings=Drawings(context),
     )
+    runner = _runner(context, backups, windows, planning, engine)
     clockwork = Clockwork(context, schedules, windows, deadlines, sweeps, reports)
-    runner = Runner(context, _jobs(context, backups, windows, planning, engine), planning)
     work = Work(runner, sweeps, Asides(context), Pruning(context), audit_heads, Leftovers(context, engine))
     return House(context, services, work, planning, clockwork, Rescan(context, engine))
 
 
-def _jobs(
-    context: Context, backups: Backups, windows: Windows, planning: Planning, engine: BackupEngine
-) -> dict[OperationKind, Job]:
-    return {
+def _runner(context: Context, backups: Backups, windows: Windows, planning: Planning, engine: BackupEngine) -> Runner:
+    jobs: dict[OperationKind, Job] = {
         OperationKind.BACKUP: BackupJob(context, engine),
         OperationKind.RESTORE: RestoreJob(context, backups, planning, engine),
         OperationKind.UNDO: UndoJob(context, planning),
@@ -129,6 +126,7 @@ def _jobs(
         OperationKind.PREFLIGHT: PreflightJob(context, backups, windows),
         OperationKind.DOCTOR: DoctorJob(context),
     }
+    return Runner(context, jobs, planning)
 
 
 def _planners(context: Context, backups: Backups) -> dict[OperationKind, PlanMaker]:

@@ -40,6 +40,10 @@ class Command:
     answer: Callable[[Request], None]
 
 
+_WINDOW_USAGE = "window [target] [in 30m | at 22:00] for 2h reason…"
+_WINDOW_HELP = "Announces a maintenance window. Also: window list, window cancel ID."
+
+
 def command_table(
     backups: BackupListeners,
     catalog: CatalogListeners,
@@ -73,12 +77,7 @@ def command_table(
         Command("cancel", "cancel ID", "Calls off what waits or runs, until a restore swaps.", operations.command),
         Command("preflight", "preflight [target]", "Checks that a migration may run now.", preflights.command),
         Command("doctor", "doctor [target]", "Tries all that the settings name, and says what to do.", doctors.command),
-        Command(
-            "window",
-            "window [target] [in 30m | at 22:00] for 2h reason…",
-            "Announces a maintenance window. Also: window list, window cancel ID.",
-            windows.command,
-        ),
+        Command("window", _WINDOW_USAGE, _WINDOW_HELP, windows.command),
         *_overview_commands(overview, audits, policies),
     )
 

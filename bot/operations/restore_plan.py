@@ -10,6 +10,7 @@ from bot.models import Backup, Downtime, Operation
 from bot.operations.backups import Backups
 from bot.operations.consequences import differences, lost_rows, migrations_outlook
 from bot.operations.context import Context
+from bot.operations.images import changed_images, current_images
 from bot.operations.origin import (
     demand_free_name,
     lost,
@@ -71,6 +72,7 @@ class RestorePlanner:
             "downtime": operation.parameters.get("downtime", Downtime.NOW),
             **migrations,
             "differences": differing,
+            "other_images": changed_images(backup.manifest.images, current_images(context, operation.target)),
             "warnings": [*common["warnings"], *to_mind],
         }
 

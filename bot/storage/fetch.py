@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -69,6 +69,13 @@ def fetch_archive(
 
     streams = joined([item for item in backup.manifest.objects if item.role == "dump"])
     streams.sort(key=lambda stream: -sum(item.size for item in stream[1]))
+    _several_at_once(fetch, streams, stop, given_up)
+
+
+def _several_at_once(
+    fetch: Callable[[_Stream], None], streams: Sequence[_Stream], stop: StopSignal, given_up: StopSignal
+) -> None:
+    """Raises the first failure once the others have given up."""
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="fetch") as executor:
         try:
             pending = {executor.submit(fetch, stream) for stream in streams}

@@ -53,6 +53,7 @@ _NAMES: Mapping[str, str] = {
     "tables_coming": "Tables dropped since, which come back",
     "pending_migrations": "Migrations of the deployed application that the backup lacks",
     "differences": "The database itself will differ",
+    "other_images": "Other images are deployed than when the backup was taken",
     "tools": "PostgreSQL's tools run by",
 }
 _PARTS: Mapping[str, str] = {
@@ -67,7 +68,7 @@ _PARTS: Mapping[str, str] = {
 }
 _TOLD_ELSEWHERE = frozenset({"operation", "kind", "target", "requester", "reason", "warnings"})
 _BYTES, _SECONDS = ("size", "bytes", "needed", "free"), ("keep_old_for", "expires_in", "seconds")
-_ONE_A_LINE = frozenset({"differences", "pending_migrations"})
+_ONE_A_LINE = frozenset({"differences", "pending_migrations", "other_images"})
 _CANNOT_BE_TOLD = {"free": "cannot be seen from the worker", "pending_migrations": "cannot be told"}
 _MORE = "There is more than Slack holds; the audit log and the state database have the plan in full."
 

@@ -36,6 +36,9 @@ def test_a_backup_records_the_images_of_the_services(project: Deployment, rig: R
         assert changed_images(then, current_images(other.house.context, TARGET)) == [
             f"api: {IMAGE}@{tiny} when the backup was taken, {POSTGRES_IMAGE}@{postgres} now"
         ]
+        plan = other.services.drawings.plan(other.planned_restore().id)
+        assert plan is not None
+        assert plan.body["other_images"] == changed_images(then, current_images(other.house.context, TARGET))
 
 
 @pytest.mark.docker
