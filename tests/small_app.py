@@ -52,7 +52,9 @@ def serve() -> None:
 def check() -> int:
     with socket.create_connection(("127.0.0.1", PORT), timeout=5) as connection:
         connection.sendall(b"GET /health HTTP/1.1\r\nHost: api\r\n\r\n")
-        return 0 if connection.recv(65536).startswith(b"HTTP/1.1 200") else 1
+        status = connection.recv(65536).split()[1].decode()
+    sys.stdout.write(status)
+    return 0 if status == "200" else 1
 
 
 if __name__ == "__main__":

@@ -16,9 +16,10 @@ from tests.docker_deployment import Deployment, project_on
 from tests.docker_engine import RealEngine
 from tests.house import Rig
 from tests.integration.docker.acts import acts
-from tests.integration.docker.deployed import assert_as_before, house_of, set_up
+from tests.integration.docker.deployed import assert_as_before, house_of, set_up, well
 from tests.integration.operations.hooks import Moment, at_step, run_and_die
 from tests.integration.operations.test_crashes import lost
+from tests.support import eventually
 
 pytestmark = pytest.mark.docker
 
@@ -126,3 +127,25 @@ def test_an_engine_that_stays_away_is_told_with_what_a_person_types(
         for command in by_hand:
             subprocess.run(["docker", "--host", f"unix://{standing.engine.socket}", *command.split()[1:]], check=True)
         assert_as_before(standing, rig)
+
+
+def test_a_deployment_that_does_not_become_well_gets_its_former_data_back(
+    standing: Deployment, upgraded_state_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with house_of(standing, upgraded_state_dsn, tmp_path, when_unhealthy="undo", health_deadline="2s") as rig:
+        _, new = lost(rig)
+        operation = rig.approved_restore()
+        at_step(monkeypatch, "health", Moment.BEFORE, lambda: make_sick(standing))
+        failure = rig.run(operation).failure
+        assert failure is not None
+        assert failure.message == "The service api did not become healthy within 2 s: it is unhealthy (503)."
+        assert rig.digest() == new
+        assert_as_before(standing, rig)
+    standing.execute(standing.ids("api")[0], ["/usr/bin/rm", "/tmp/sick"])
+    well(standing)
+
+
+def make_sick(project: Deployment) -> None:
+    """Once Docker has noticed."""
+    project.execute(project.ids("api")[0], ["/usr/bin/touch", "/tmp/sick"])
+    eventually(lambda: project.inspect("api")["State"]["Health"]["Status"] == "unhealthy")
