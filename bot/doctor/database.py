@@ -12,13 +12,15 @@ from bot.clock import Clock
 from bot.doctor.examination import Line
 from bot.doctor.fixes import lacking, out_of_support
 from bot.doctor.skew import judge_skew
-from bot.errors import DatabaseUnreachable
+from bot.errors import DatabaseUnreachable, ToolMissing
 from bot.models import Check
+from bot.operations.scratch import drill_server
 from bot.operations.staging import staged
 from bot.operations.tooling import open_tools
 from bot.postgres.connection import Server, server_of
 from bot.postgres.errors import readable_errors
 from bot.postgres.facts import ServerFacts, server_facts
+from bot.postgres.tools import find_server
 from bot.runtime.stop import StopSignal
 from bot.settings import Staging, TargetSettings
 
@@ -30,6 +32,7 @@ RENAMES = Line("renames", "The role renames the database")
 SIGNALS = Line("signals", "The role ends sessions before a swap")
 VERSION = Line("server_version", "The server has the known fixes")
 TOOLS = Line("tools", "PostgreSQL's tools fit the server")
+DRILLS = Line("drills", "A drill has where to restore to")
 CLOCK = Line("database_clock", "The server's clock is right")
 
 _ROLE = """
@@ -76,6 +79,21 @@ def look_at_tools(
     if missing:
         return TOOLS.warning(f"{said}, without a fix: {'; '.join(missing)}", f"Update the client tools of {major}.")
     return TOOLS.passed(said)
+
+
+def look_at_drill(settings: TargetSettings, environment: Mapping[str, str]) -> Check:
+    """Where a drill would restore to. Raises DatabaseUnreachable; ToolMissing where drills are scheduled."""
+    if settings.drill.dsn is not None:
+        with drill_server(settings, environment).maintenance() as connection:
+            return DRILLS.passed(f"on a server of its own, PostgreSQL {server_facts(connection).version}")
+    with server_of(settings, environment).connect() as connection:
+        major = server_facts(connection).major
+    try:
+        return DRILLS.passed(f"in a cluster of its own, by {find_server(major, settings.tools)}")
+    except ToolMissing as error:
+        if settings.drill.schedule is not None:
+            raise
+        return DRILLS.warning(str(error), error.remedy)
 
 
 def _reached(connection: Connection, server: Server, facts: ServerFacts) -> Check:

@@ -56,7 +56,7 @@ def open_scratch(
         with _own_cluster(settings, backup, roles(), folder, stop) as scratch:
             yield scratch
         return
-    server = _configured(context, settings)
+    server = drill_server(settings, context.environment)
     database = drill_name(server_of(settings, context.environment).database, operation_id)
     try:
         with server.maintenance(database) as connection:
@@ -74,7 +74,7 @@ def drop_scratch(context: Context, settings: TargetSettings, operation_id: str) 
         return
     live = server_of(settings, context.environment).database
     database = drill_name(live, operation_id)
-    with _configured(context, settings).maintenance(database) as connection:
+    with drill_server(settings, context.environment).maintenance(database) as connection:
         drop_database(connection, database, live=live)
 
 
@@ -104,7 +104,8 @@ def _create_alike(connection: Any, database: str, properties: Mapping[str, Any])
         create_database(connection, database, {**plain, "icu_rules": None})
 
 
-def _configured(context: Context, settings: TargetSettings) -> Server:
+def drill_server(settings: TargetSettings, environment: Mapping[str, str]) -> Server:
+    """The server that the settings name for drills. Raises SettingsError."""
     elsewhere = {"dsn": settings.drill.dsn, "password_env": settings.drill.password_env, "docker": None}
     alike = settings.model_copy(update=elsewhere)
-    return server_of(alike, context.environment)
+    return server_of(alike, environment)

@@ -126,12 +126,18 @@ def drop_database(connection: Connection, name: str, *, live: str) -> None:
 
 
 def rename(connection: Connection, name: str, new_name: str, *, stop: StopSignal) -> None:
-    """Give a database that Baseliner made its name. Ends its sessions. Raises Conflict when the name is taken."""
+    """Give a database that Baseliner made its name. Ends its sessions.
+
+    Raises Conflict when the name is taken, or somebody keeps coming back.
+    """
     _end_sessions(connection, [name], stop)
     try:
         connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(*map(sql.Identifier, (name, new_name))))
     except errors.DuplicateDatabase as error:
         raise Conflict(f"A database {new_name!r} exists already.", "Ask again, with another name.") from error
+    except errors.ObjectInUse as error:
+        said = f"{error.diag.message_primary} ({error.diag.message_detail})."
+        raise Conflict(said, "End what uses it, then ask again.") from error
 
 
 def _derived(live: str, kind: str, operation_id: str) -> str:
