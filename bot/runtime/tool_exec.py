@@ -163,8 +163,7 @@ class ExecRunner:
                 # When it ended before all was told, its exit code and stderr say why.
                 with suppress(OSError):
                     for piece in pieces:
-                        stop.check()
-                        streams.tell(piece)
+                        streams.tell(piece, stop)
                     streams.tell_end()
                 for _ in streams.chunks():
                     stop.check()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from bot.runtime.process import KeptText
+from bot.runtime.stop import StopSignal
 
 _HEADER = struct.Struct(">BxxxL")
 _STDOUT = 1
@@ -18,6 +20,8 @@ _PIECE = 1 << 18
 _WAITING = 16
 """Pieces that wait for their reader at most: then the process in the container waits."""
 _LOOK_EVERY = 0.2
+_SEND_WITHIN = struct.pack("ll", 0, int(_LOOK_EVERY * 1e6))
+"""Then a send returns, and whether to go on can be looked at; receiving has no such limit."""
 
 
 class Streams:
@@ -30,6 +34,7 @@ class Streams:
         self._socket: socket.socket = getattr(answered, "_sock", answered)
         self._early = _read_early(answered, self._socket)
         self._socket.settimeout(None)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _SEND_WITHIN)
         self._said = KeptText()
         self._pieces: queue.Queue[bytes | None] = queue.Queue(_WAITING)
         self._unwanted = threading.Event()
@@ -52,9 +57,13 @@ class Streams:
                 return
             yield piece
 
-    def tell(self, data: bytes | memoryview) -> None:
-        """To stdin. Raises OSError when nobody reads there any more."""
-        self._socket.sendall(data)
+    def tell(self, data: bytes | memoryview, stop: StopSignal) -> None:
+        """To stdin. Raises OSError when nobody reads there any more, Interrupted while nobody does."""
+        rest = memoryview(data)
+        while rest:
+            with suppress(BlockingIOError, ssl.SSLWantWriteError):
+                rest = rest[self._socket.send(rest) :]
+            stop.check()
 
     def tell_end(self) -> None:
         """No more comes to stdin."""

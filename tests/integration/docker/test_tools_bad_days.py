@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ from bot.runtime.docker_engine import Engine
 from bot.runtime.process import run
 from bot.runtime.stop import StopSignal
 from bot.runtime.tool_mounts import NotShared, shared_folder
+from bot.runtime.tool_streams import Streams
 from bot.settings import DockerSettings, Staging, TargetSettings
 from tests.docker_deployment import BIN, Deployment
 from tests.docker_engine import IMAGE
@@ -202,6 +203,16 @@ def test_a_load_that_is_stopped_ends_inside(docked: Rig, at_home: Deployment, tm
                 assert remains(at_home) == []
         finally:
             connection.execute("DROP DATABASE loaded WITH (FORCE)")
+
+
+def test_what_nobody_reads_can_be_stopped(at_home: Deployment) -> None:
+    stop, client = StopSignal(), at_home.client
+    deaf = client.exec_create(at_home.ids("db")[0], ["sleep", "2"], stdin=True)
+    streams = Streams(client.exec_start(deaf["Id"], socket=True))
+    timer = threading.Timer(0.3, stop.set)
+    timer.start()
+    with closing(streams), pytest.raises(Interrupted):
+        streams.tell(bytes(64 << 20), stop)
 
 
 def choice(host: str, major: int, **docker: Any) -> str:
