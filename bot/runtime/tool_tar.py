@@ -20,8 +20,8 @@ def archive_size(archive: Path) -> int:
 def archive_pieces(archive: Path, *, contents_alone: bool) -> Iterator[bytes | memoryview]:
     """The tar, piece by piece: one file of the archive's name, or a folder of that name with all its files.
 
-    With `contents_alone`, no more than pg_restore needs to tell what the archive contains. A piece is only good until the
-    next one is asked for.
+    With `contents_alone`, no more than pg_restore needs to tell what the archive contains. A piece is only good until
+    the next one is asked for.
     """
     if archive.is_dir():
         folder = tarfile.TarInfo(archive.name)
