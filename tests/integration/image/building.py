@@ -1,6 +1,7 @@
 """Builds the image as a user does, on a base made of Debian's packages: `python -m tests.integration.image.building`.
 
-Both are kept outside of the repository, in `baseliner-test` of the cache folder, until their sources change.
+Both are kept in an Engine of their own in `baseliner-test` of the cache folder, outside of the repository: what has not
+changed is not built again.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from docker import APIClient
+
 from tests.docker_engine import REPOSITORY, RealEngine
+from tests.docker_proxy import allowed_socket
 from tests.integration.image.base import debian_base
 
 _NAME = "baseliner"
@@ -28,39 +32,46 @@ _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy"
 
 @dataclass(frozen=True)
 class BuiltImage:
-    """Name and tag, and the file that `docker save` wrote."""
+    """An image by name and tag, and the running Engine that has it."""
 
+    engine: RealEngine
     reference: str
-    archive: Path
 
 
-def built_image() -> BuiltImage:
-    """Built now, where the cache does not have it. Raises RuntimeError with what the failing program wrote."""
-    place, key = _cache(), _key()
-    built = BuiltImage(f"{_NAME}:{key}", place / f"image-{key}.tar")
+@contextmanager
+def built_image() -> Iterator[BuiltImage]:
+    """Built now, where that has not been done; one process at a time has it.
+
+    Raises RuntimeError with what the failing program wrote.
+    """
+    place, reference = _cache(), f"{_NAME}:{_key()}"
     with _alone(place):
-        if not built.archive.exists():
-            _build(place, built)
-    return built
+        engine = RealEngine(place / "engine")
+        engine.start()
+        try:
+            with engine.client() as client:
+                if not client.images(reference):
+                    _build(engine, place, reference)
+                    _forget_older(client, reference)
+            with allowed_socket(engine.socket) as engine.allowed:
+                yield BuiltImage(engine, reference)
+        finally:
+            engine.stop()
 
 
-def _build(place: Path, built: BuiltImage) -> None:
-    engine = RealEngine(place / "engine")
-    engine.start()
-    try:
-        _provide_base(engine, place)
-        proxies = [f"--build-arg={name}" for name in _PROXIES if name in os.environ]
-        _docker(
-            engine, "build", "--network=host", f"--build-arg=BASE={_BASE}:{_base_key()}", "--build-arg=PGDG=no",
-            *proxies, f"--tag={built.reference}", str(REPOSITORY),
-        )  # fmt: skip
-        for older in place.glob("image-*"):
-            older.unlink()
-        partial = built.archive.with_suffix(".partial")
-        _docker(engine, "save", f"--output={partial}", built.reference)
-        partial.rename(built.archive)
-    finally:
-        engine.stop()
+def _build(engine: RealEngine, place: Path, reference: str) -> None:
+    _provide_base(engine, place)
+    proxies = [f"--build-arg={name}" for name in _PROXIES if name in os.environ]
+    _docker(
+        engine, "build", "--network=host", f"--build-arg=BASE={_BASE}:{_base_key()}", "--build-arg=PGDG=no",
+        *proxies, f"--tag={reference}", str(REPOSITORY),
+    )  # fmt: skip
+
+
+def _forget_older(client: APIClient, reference: str) -> None:
+    for image in client.images(_NAME):
+        for older in set(image["RepoTags"]) - {reference}:
+            client.remove_image(older, force=True)
 
 
 def _provide_base(engine: RealEngine, place: Path) -> None:
@@ -113,4 +124,5 @@ def _alone(place: Path) -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{built_image().archive}\n")
+    with built_image() as image:
+        sys.stdout.write(f"{image.reference}\n")

@@ -11,10 +11,10 @@ import psycopg
 import pytest
 
 from sandbox.processes import HOST
-from tests.docker_deployment import Deployment
-from tests.docker_engine import RealEngine
+from tests.docker_deployment import deployment_on
 from tests.integration.image.base import pip_configuration
 from tests.integration.image.beside import SECRETS, Beside, beside, run
+from tests.integration.image.building import BuiltImage
 from tests.support import eventually
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(1200)]
@@ -37,35 +37,32 @@ def test_pip_in_the_base_is_told_what_means_something_there() -> None:
     assert lines == ["[global]", "cert = /etc/ssl/certs/ca-certificates.crt", "index-url = https://mirror.test/simple"]
 
 
-def in_container(engine: RealEngine, *argv: str) -> str:
-    environment = {"DOCKER_HOST": f"unix://{engine.socket}", "PATH": os.environ["PATH"]}
+def in_container(image: BuiltImage, *argv: str) -> str:
+    environment = {"DOCKER_HOST": f"unix://{image.engine.socket}", "PATH": os.environ["PATH"]}
     return run(["docker", "run", "--rm", "--network=none", "--read-only", "--cap-drop=ALL", *argv], environment)
 
 
-def test_it_says_what_it_can_do(docker_engine: RealEngine, image: str) -> None:
-    told = in_container(docker_engine, image, "--help")
+def test_it_has_the_commands_and_postgresqls_clients_and_nothing_that_builds(image: BuiltImage) -> None:
+    told = in_container(image, image.reference, "--help")
     assert "Database operations for PostgreSQL" in told
     assert all(command in told for command in ("serve", "worker", "backup", "restore"))
-
-
-def test_it_has_postgresqls_clients_and_nothing_that_builds(docker_engine: RealEngine, image: str) -> None:
     unwanted = ("gcc", "cc", "make", "pip", "pip3", "curl", "git")
-    found = json.loads(in_container(docker_engine, "--entrypoint=python3", image, "-c", CONTENTS, *unwanted, "tini"))
+    found = json.loads(in_container(image, "--entrypoint=python3", image.reference, "-c", CONTENTS, *unwanted, "tini"))
     assert found == {"found": ["tini"], "majors": ["15"], "pip": [], "writable": []}
-    with docker_engine.client() as client:
-        told = client.inspect_image(image)
-    config = told["Config"]
+    with image.engine.client() as client:
+        built = client.inspect_image(image.reference)
+    config = built["Config"]
     assert config["User"] == "10001:10001"
     assert config["Entrypoint"][0] == "tini"
     assert "/healthz" in config["Healthcheck"]["Test"][-1]
     assert config["Labels"]["org.opencontainers.image.title"] == "Baseliner"
-    assert told["Size"] < 500 * 10**6
+    assert built["Size"] < 500 * 10**6
 
 
 def test_one_command_puts_it_beside_a_deployment_which_it_backs_up_and_restores(
-    deployment: Deployment, image: str, tmp_path: Path
+    image: BuiltImage, tmp_path: Path
 ) -> None:
-    with beside(deployment, image, tmp_path) as bot:
+    with deployment_on(image.engine) as deployment, beside(deployment, image.reference, tmp_path) as bot:
         eventually(lambda: {bot.health("serve"), bot.health("worker")} == {"healthy"}, 120)
         assert httpx.get(f"http://{HOST}:{bot.port}/healthz", trust_env=False).text == "alive\n"
         keeps_its_secrets(bot)
