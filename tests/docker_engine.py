@@ -25,6 +25,7 @@ from docker.errors import APIError, DockerException
 
 from bot.settings_docker import DockerSettings
 from sandbox.processes import Process, tail, wait_until
+from tests.docker_firewall import close_to, open_to
 from tests.docker_proxy import allowed_socket
 from tests.support import eventually
 
@@ -93,7 +94,7 @@ class RealEngine:
         """Until it answers."""
         self.directory.mkdir(exist_ok=True)
         (self.directory / "daemon.json").write_text("{}")
-        self._forwarding("--insert")
+        open_to(self._pool)
         self._process = Process(self._argv(), log=self.log, grace_s=20.0)
         try:
             wait_until(self._answers, timeout_s=60.0, what="an answer of dockerd", interval_s=0.05)
@@ -106,7 +107,7 @@ class RealEngine:
         if self._process is not None:
             self._process.stop()
             self._process = None
-            self._forwarding("--delete")
+            close_to(self._pool)
 
     def kill(self) -> None:
         """End dockerd alone by SIGKILL."""
@@ -114,7 +115,7 @@ class RealEngine:
             self._process.send_signal(signal.SIGKILL)
             self._process.stop()
             self._process = None
-            self._forwarding("--delete")
+            close_to(self._pool)
 
     def delete(self) -> None:
         """Remove all containers and networks with what they use, and the Engine."""
@@ -158,11 +159,6 @@ class RealEngine:
             with self.client():
                 return True
         return False
-
-    def _forwarding(self, word: str) -> None:
-        """Let containers of one network talk, though an Engine that ran here before may have closed the firewall."""
-        rule = ["FORWARD", "-s", self._pool, "-d", self._pool, "-j", "ACCEPT"]
-        subprocess.run(["iptables", "--wait", word, *rule], check=False, capture_output=True)
 
 
 def folders_only() -> bytes:
