@@ -21,7 +21,15 @@ ALL = "BASELINER_TEST_ALL"
 MEMORY = Path("/dev/shm")
 _ROOM = 8 << 30
 """Bytes free in memory above which the tests' files go there: creating a database costs a third of the CPU time."""
-_LONGEST_FIRST = ("bench", "e2e/test_demo", "world/test_demo", "test_crashes", "test_official_sdks", "integration/cli")
+_LONGEST_FIRST = (
+    "bench",
+    "e2e/test_demo",
+    "world/test_demo",
+    "image/test_image",
+    "test_crashes",
+    "test_official_sdks",
+    "integration/cli",
+)
 
 
 def pytest_configure() -> None:
