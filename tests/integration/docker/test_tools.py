@@ -41,9 +41,9 @@ in_containers = pytest.mark.parametrize("mode", ["exec", "container"])
 @pytest.mark.parametrize(
     ("taken", "restored", "archive"),
     [
-        ("exec", "container", "custom.dump"),
-        ("container", "network", "small.tar"),
-        ("network", "exec", "small.tar"),
+        ("exec", "network", "custom.dump"),
+        ("network", "container", "small.tar"),
+        ("container", "exec", "small.tar"),
         ("exec", "exec", "custom.dump"),
     ],
 )
