@@ -40,6 +40,7 @@ class ChartListeners:
                 content=picture,
                 filename=f"{target}-backups.png",
                 title=f"Size and duration of the last {len(backups)} backups of {target}",
+                initial_comment=f"The last {len(backups)} backups of `{target}`",
                 alt_txt=f"Two lines over time: stored megabytes, and seconds taken, of {len(backups)} backups",
             )
         except SlackApiError as error:

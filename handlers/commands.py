@@ -111,7 +111,10 @@ def _upkeep_commands(upkeep: UpkeepListeners) -> tuple[Command, ...]:
 class CommandListener:
     def __init__(self, table: Sequence[Command], directory: Directory) -> None:
         self._table = {command.word: command for command in table}
-        self._usages = [*(Usage(command.usage, command.help) for command in table), Usage("help", "Shows this.")]
+        self._usages = [
+            *(Usage(command.usage, command.help) for command in table),
+            Usage("help [command]", "Shows this."),
+        ]
         self._directory = directory
 
     def listen(self, args: Args) -> None:
@@ -120,13 +123,14 @@ class CommandListener:
         reply = Reply(client, command["user_id"], command["channel_id"], args.respond)
         known = self._table.get(typed.word)
         if known is None:
-            reply.tell(self._without_a_word(typed.word))
+            reply.tell(self._without_a_word(typed.word, typed.arguments))
             return
         person = self._directory.typist_of(command)
         known.answer(Request(person, command["channel_id"], typed.arguments, command["trigger_id"], client, reply))
 
-    def _without_a_word(self, word: str) -> Message:
+    def _without_a_word(self, word: str, arguments: Sequence[str]) -> Message:
         if word == "help":
-            return help_message(self._usages)
+            about = [usage for usage in self._usages if arguments and usage.usage.split()[0] == arguments[0].lower()]
+            return help_message(about or self._usages)
         words = [*self._table, "help"]
         return unknown_word_message(word, nearest(word, words), words)

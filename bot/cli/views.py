@@ -162,8 +162,26 @@ def _replacement(body: Mapping[str, Any]) -> list[str]:
         f"  by backup {body['backup']['id']}, taken {body['backup']['taken_at']}, {decimal(body['backup']['size'])}",
         "  a safety backup is taken first; the former database stays, closed, for a way back",
         *_origin(body),
+        *_consequences(body),
         *(f"  warning: {warning}" for warning in body["warnings"]),
     ]
+
+
+def _consequences(body: Mapping[str, Any]) -> list[str]:
+    loses, lines = body["loses"], []
+    if changes := loses.get("changes"):
+        counts = ", ".join(f"{changes[verb]:,} {verb}" for verb in ("inserted", "updated", "deleted"))
+        lines.append(f"  rows written since: {counts}")
+    for title, found in (
+        ("tables made since, which will be gone", loses.get("tables_going")),
+        ("tables dropped since, which come back", loses.get("tables_coming")),
+        ("migrations that the backup lacks", body.get("pending_migrations")),
+        ("the database will differ", body.get("differences")),
+        ("other images are deployed now", body.get("other_images")),
+    ):
+        if found:
+            lines.append(f"  {title}: {'; '.join(found)}")
+    return lines
 
 
 def _lost(loses: Mapping[str, Any]) -> str:

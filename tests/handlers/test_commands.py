@@ -14,6 +14,12 @@ def test_nothing_typed_shows_every_command(desk: Desk) -> None:
     assert desk.ask("help") == told
 
 
+def test_help_with_a_word_tells_of_it_alone(desk: Desk) -> None:
+    told = desk.ask("help undo")
+    assert "undo [target]" in told
+    assert "backup [target]" not in told
+
+
 def test_an_unknown_word_is_echoed_with_the_nearest(desk: Desk) -> None:
     told = desk.ask("restroe <!channel>")
     assert "There is no command `restroe`" in told
