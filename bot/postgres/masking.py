@@ -136,9 +136,22 @@ def _changed(connection: Connection) -> list[str]:
 
 
 def _rewrite(connection: Connection, tables: Sequence[str]) -> None:
+    """Raises BaselinerError for one that is left as it was: PostgreSQL skips what the role may not, with a warning."""
     with readable_errors("removing the former rows of masked tables"):
         for table in tables:
+            before = _file(connection, table)
             connection.execute(f"VACUUM (FULL, ANALYZE) {table}".encode())
+            if _file(connection, table) == before:
+                role = sql.Identifier(connection.info.user).as_string(connection)
+                raise BaselinerError(
+                    f"The former rows of {table} stay in its file, since {role} may not write it anew.",
+                    f"Make the role a member of its owner, or end the masking by ALTER TABLE {table} OWNER TO {role}",
+                )
+
+
+def _file(connection: Connection, table: str) -> int | None:
+    row = connection.execute("SELECT pg_relation_filenode(%s::regclass)", (table,)).fetchone()
+    return int(row[0]) if row and row[0] is not None else None
 
 
 def _owner(connection: Connection, database: str) -> sql.Identifier:
