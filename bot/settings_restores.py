@@ -1,4 +1,4 @@
-"""Settings of which targets' backups may be restored here, and of what is done to their rows before anybody sees them."""
+"""Settings of whose backups may be restored here, and of what is done to their rows before anybody sees them."""
 
 from __future__ import annotations
 
