@@ -79,6 +79,11 @@ class RealEngine:
         return DockerSettings(host=self.host)
 
     @property
+    def configuration(self) -> Path:
+        """Read at each start."""
+        return self.directory / "daemon.json"
+
+    @property
     def log(self) -> Path:
         return self.directory / "dockerd.log"
 
@@ -93,7 +98,8 @@ class RealEngine:
     def start(self) -> None:
         """Until it answers."""
         self.directory.mkdir(exist_ok=True)
-        (self.directory / "daemon.json").write_text("{}")
+        self.configuration.touch()
+        self.configuration.write_text(self.configuration.read_text() or "{}")
         open_to(self._pool)
         self._process = Process(self._argv(), log=self.log, grace_s=20.0)
         try:
@@ -110,11 +116,13 @@ class RealEngine:
             close_to(self._pool)
 
     def kill(self) -> None:
-        """End dockerd alone by SIGKILL."""
+        """End dockerd by SIGKILL; its containers go on."""
         if self._process is not None:
             self._process.send_signal(signal.SIGKILL)
             self._process.stop()
             self._process = None
+            # It dies with dockerd, but while nobody has heard of its end a new dockerd waits for it to answer.
+            (self.directory / "exec" / "containerd" / "containerd.pid").unlink(missing_ok=True)
             close_to(self._pool)
 
     def delete(self) -> None:
@@ -143,7 +151,7 @@ class RealEngine:
         place = self.directory
         return [
             "dockerd", f"--data-root={place / 'data'}", f"--exec-root={place / 'exec'}",
-            f"--pidfile={place / 'pid'}", f"--host=unix://{self.socket}", f"--config-file={place / 'daemon.json'}",
+            f"--pidfile={place / 'pid'}", f"--host=unix://{self.socket}", f"--config-file={self.configuration}",
             # No bridge and no firewall rules of its own: those of two Engines would be in each other's way.
             "--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-masq=false", "--ip-forward=false",
             f"--default-address-pool=base={self._pool},size=24", "--shutdown-timeout=5", "--log-level=warn",

@@ -106,6 +106,23 @@ def test_a_restart_of_the_engine_starts_nothing_that_was_stopped(project: Deploy
     assert [policy(project, name) for name in names] == ["always", "unless-stopped", "on-failure"]
 
 
+def test_containers_that_outlive_their_engine_are_stopped_once_it_is_back(project: Deployment) -> None:
+    engine, memory = project.engine, Memory()
+    engine.stop()
+    engine.configuration.write_text('{"live-restore": true}')
+    engine.start()
+    project.add("api", SLEEP, restart="always", **KILLED)
+    services = memory.services(project, API)
+    engine.kill()
+    beside = threading.Timer(0.5, engine.start)
+    beside.start()
+    services.stop(["api"])
+    beside.join()
+    assert project.state("api") == "exited"
+    services.start(["api"])
+    assert (project.state("api"), policy(project, "api")) == ("running", "always")
+
+
 def test_an_engine_is_reached_by_tls(
     engine: RealEngine, certificates: Path, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

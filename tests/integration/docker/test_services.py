@@ -42,7 +42,7 @@ class Memory:
                 "dsn": "postgresql:///inventory",
                 "storage": "any",
                 "docker": deployment.settings,
-                "application": {"services": services, "command_deadline": "5s", "health_deadline": "5s", **application},
+                "application": {"services": services, "command_deadline": "20s", "health_deadline": "20s", **application},
             }
         )
         assert target.docker is not None
