@@ -57,7 +57,7 @@ def composed(docker_engine: RealEngine, tmp_path: Path) -> Iterator[Deployment]:
 
 def _services() -> dict[str, Any]:
     programs = [f"{place}:{place}:ro" for place in PROGRAMS]
-    often = {"interval": "300ms", "timeout": "10s", "retries": 60}
+    often = {"interval": "1s", "timeout": "10s", "retries": 60}
     dsn = f"postgresql://postgres:{PASSWORD}@db:5432/{DATABASE}"
     return {
         "db": {

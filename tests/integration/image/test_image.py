@@ -42,7 +42,7 @@ def in_container(image: BuiltImage, *argv: str) -> str:
     return run(["docker", "run", "--rm", "--network=none", "--read-only", "--cap-drop=ALL", *argv], environment)
 
 
-def test_it_has_the_commands_and_postgresqls_clients_and_nothing_that_builds(image: BuiltImage) -> None:
+def holds_the_commands_and_postgresqls_clients_and_nothing_that_builds(image: BuiltImage) -> None:
     told = in_container(image, image.reference, "--help")
     assert "Database operations for PostgreSQL" in told
     assert all(command in told for command in ("serve", "worker", "backup", "restore"))
@@ -59,9 +59,11 @@ def test_it_has_the_commands_and_postgresqls_clients_and_nothing_that_builds(ima
     assert built["Size"] < 500 * 10**6
 
 
-def test_one_command_puts_it_beside_a_deployment_which_it_backs_up_and_restores(
+def test_it_holds_what_it_needs_and_one_command_puts_it_beside_a_deployment_which_it_restores(
     image: BuiltImage, tmp_path: Path
 ) -> None:
+    """Both in one test: the image's Engine is for one process at a time, and a second one would only wait for it."""
+    holds_the_commands_and_postgresqls_clients_and_nothing_that_builds(image)
     with deployment_on(image.engine) as deployment, beside(deployment, image.reference, tmp_path) as bot:
         eventually(lambda: {bot.health("serve"), bot.health("worker")} == {"healthy"}, 120)
         assert httpx.get(f"http://{HOST}:{bot.port}/healthz", trust_env=False).text == "alive\n"
