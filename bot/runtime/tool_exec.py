@@ -17,6 +17,7 @@ from bot.runtime.tool_streams import Streams
 from bot.runtime.tool_tar import archive_pieces, archive_size
 
 _GRACE = 5.0
+_LOOK_AGAIN = 0.1
 _SETTLED_WITHIN = 5.0
 _SIGNALS_FROM = 128
 _SCRATCH = "/tmp"  # noqa: S108 - below it, each operation has a folder of its own with mode 0700
@@ -24,7 +25,7 @@ _SCRATCH = "/tmp"  # noqa: S108 - below it, each operation has a folder of its o
 # tools are found by their environment. What varies is an argument, never part of the script.
 SIGNAL_SCRIPT = (
     'for each in /proc/[0-9]*/environ; do if tr "\\0" "\\n" < "$each" | grep -qxF "$1"; then '
-    'pid="${each#/proc/}"; kill "-$2" "${pid%/environ}"; fi; done 2>/dev/null; true'
+    'pid="${each#/proc/}"; pid="${pid%/environ}"; kill "-$2" "$pid" && echo "$pid"; fi; done 2>/dev/null; true'
 )
 
 
@@ -74,8 +75,13 @@ class ExecRunner:
                 self._helper(["rm", "-rf", folder], StopSignal())
 
     def clean_up(self) -> None:
-        """End and remove all that a worker which was killed left in the container."""
-        self._signal_all("KILL")
+        """End and remove all that a worker which was killed left in the container. Raises ToolFailed, EngineFailed."""
+        ends_at = time.monotonic() + 2 * _GRACE
+        while running := self._terminate():
+            self._end_sessions()
+            if time.monotonic() > ends_at:
+                raise ToolFailed("A tool", f"in the container {self._place.name} does not end", f"pid {running}")
+            time.sleep(_LOOK_AGAIN)
         self._helper(["rm", "-rf", self._scratch()], StopSignal())
 
     def _scratch(self) -> str:
@@ -178,13 +184,18 @@ class ExecRunner:
 
     def _end(self, streams: Streams) -> None:
         """The tool and its sessions are gone afterwards, as far as the Engine and the server can be reached."""
-        self._signal_all("TERM")
-        if not streams.drained(_GRACE):
-            self._signal_all("KILL")
+        # Where it cannot be signalled, ending the sessions ends pg_dump and pg_restore too.
+        with suppress(ToolFailed, EngineFailed):
+            self._terminate()
+        streams.drained(_GRACE)
         self._end_sessions()
         streams.drained(_GRACE)
 
-    def _signal_all(self, signal: str) -> None:
-        # Where it fails, ending the sessions ends pg_dump and pg_restore too.
-        with suppress(ToolFailed, EngineFailed):
-            self._helper(["sh", "-c", SIGNAL_SCRIPT, "sh", f"{MARK}={self._place.owner}", signal], StopSignal())
+    def _terminate(self) -> str:
+        """Ask all tools of the operation to end; the ids of those that were there.
+
+        Never by SIGKILL: the jobs of a pg_restore that is gone belong to the container's first process, the
+        postmaster, which takes a killed child for a backend's crash and throws everybody out. SIGTERM lets them exit.
+        """
+        argv = ["sh", "-c", SIGNAL_SCRIPT, "sh", f"{MARK}={self._place.owner}", "TERM"]
+        return ", ".join(self._helper(argv, StopSignal()).split())

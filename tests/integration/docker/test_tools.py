@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from tests.docker_deployment import Deployment
 from tests.house import OPERATOR, TARGET, Rig
 from tests.integration.docker.dockhouse import (
     PASSWORD,
+    ROLE,
     interrupted,
     made_for_tools,
     remains,
@@ -161,3 +162,57 @@ def test_what_a_killed_worker_left_is_swept_before_the_next_begins_anew(
         ended = rig.run(operation)
         assert (ended.state, ended.attempt) == (OperationState.DONE, 2)
         assert remains(at_home) == []
+
+
+SLOW = """CREATE FUNCTION slow(i int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN
+    IF current_setting('application_name') LIKE 'baseliner _%' THEN PERFORM pg_sleep(100); END IF; RETURN i;
+END $$"""
+
+
+@pytest.fixture
+def slow_to_load(docked: Rig) -> Iterator[None]:
+    """pg_restore, and nobody else, needs long for an index."""
+    with psycopg.connect(docked.target.dsn, autocommit=True) as connection:
+        connection.execute(SLOW)
+        connection.execute("CREATE INDEX slow ON devices (slow(id))")
+        yield
+        connection.execute("DROP FUNCTION slow CASCADE")
+
+
+@in_containers
+@pytest.mark.usefixtures("slow_to_load")
+def test_a_restore_whose_worker_is_killed_is_rolled_back_with_its_tools(
+    docked: Rig, at_home: Deployment, mode: str
+) -> None:
+    docked.backup()
+    with docked.rebuilt(with_tools(docked, tools=mode), seed=3) as rig:
+        before, operation = rig.digest(), rig.approved_restore()
+        run_and_die(rig.setup, operation.id, "load", Moment.WHEN_TOLD, rig.directory, when=lambda: sleeps(at_home))
+        assert any("pg_restore" in line for line in tools_inside(at_home))
+        ended = rig.run(operation)
+        assert ended.failure is not None
+        assert ended.failure.left_as_it_was.startswith("inventory is as it was, with all its data.")
+        assert rig.digest() == before
+        assert remains(at_home) == []
+    assert b"terminated by signal" not in at_home.client.logs(at_home.ids("db")[0])
+    assert databases(at_home) == ["inventory", "postgres"]
+
+
+def sleeps(project: Deployment) -> bool:
+    return "PgSleep" in column(project, "SELECT wait_event FROM pg_stat_activity")
+
+
+def databases(project: Deployment) -> list[str]:
+    return column(project, "SELECT datname FROM pg_database WHERE NOT datistemplate ORDER BY 1")
+
+
+def column(project: Deployment, query: str) -> list[str]:
+    with psycopg.connect(project.dsn("postgres")) as connection:
+        return [row[0] for row in connection.execute(query.encode()).fetchall()]
+
+
+def test_a_database_is_found_by_labels_alone(docked: Rig, at_home: Deployment) -> None:
+    unnamed = f"postgresql://{ROLE}:{PASSWORD}@/inventory"
+    with docked.rebuilt(with_tools(docked, tools="exec").changed(dsn=unnamed)) as rig:
+        rig.backup()
+    assert remains(at_home) == []
