@@ -104,6 +104,7 @@ def register(app: App, services: Services) -> None:
     app.view(ids.UNDO_MODAL)(hear(undos.submit))
     app.view(ids.UNDO_TARGET_MODAL)(hear(undos.choose))
     app.action(ids.RESTORE_TARGET)(hear(restores.change_target))
+    app.options(ids.BACKUP)(hear(restores.search))
     app.view(ids.WINDOW_MODAL)(hear(windows.submit))
     app.action(ids.CANCEL_WINDOW)(hear(windows.cancel))
     app.action(ids.CANCEL_OPERATION)(hear(operations.cancel))

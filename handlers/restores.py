@@ -16,9 +16,11 @@ from handlers.place import subject_of
 from handlers.reply import Reply
 from handlers.request import Form, Request
 from handlers.views.answers import field_error, restore_asked_message
-from handlers.views.backups import no_backup_message
+from handlers.views.backups import found_options, no_backup_message
 from handlers.views.blocks import MAX_OPTIONS, Block
 from handlers.views.restore import RestoreDialog, restore_modal
+
+_SEARCHED = 1000
 
 
 class RestoreListeners:
@@ -38,7 +40,7 @@ class RestoreListeners:
                                                                 new_name=new_name))  # fmt: skip
         named = backup_named(backup_id, request.person.zone) if backup_id else None
         dialog = self._dialog(replace(request.modal_context(target), source=source), named)
-        if target is not None and not dialog.backups:
+        if target is not None and dialog.newest is None:
             request.reply.tell(no_backup_message(dialog.backups_of))
             return
         request.open_modal(self._draw(replace(dialog, only=only, new_name=new_name)))
@@ -66,6 +68,12 @@ class RestoreListeners:
         context = ids.ModalContext(ids.decode(view["private_metadata"]).channel, target, source=source)
         self._services.restores.authorize(target, person.actor, context.channel)
         args.client.views_update(view_id=view["id"], view=self._draw(self._dialog(context, None)))
+
+    def search(self, args: Args) -> None:
+        """Backups that fit what was typed into the dialog, newest first."""
+        context = ids.decode(args.body["view"]["private_metadata"])
+        pages = self._services.backups.pages(context.source or context.target or "", MAX_OPTIONS, _SEARCHED)
+        args.ack(options=found_options(pages, str(args.body.get("value") or ""), self._services.clock.now()))
 
     def submit(self, args: Args) -> None:
         """Written down before the dialog closes: what is wrong is shown on the input that it concerns."""
@@ -109,16 +117,14 @@ class RestoreListeners:
         if context.target is None:
             return RestoreDialog(context, targets, sources=sources)
         of = context.source or context.target
-        backups = self._services.backups.newest_first(of, limit=MAX_OPTIONS)
-        chosen = self._services.backups.get(of, backup_id) if backups and backup_id else None
-        if chosen is not None and chosen.id not in {backup.id for backup in backups}:
-            backups = [chosen, *backups[: MAX_OPTIONS - 1]]
+        newest = next(iter(self._services.backups.newest_first(of, limit=1)), None)
+        chosen = self._services.backups.get(of, backup_id) if newest and backup_id else None
         return RestoreDialog(
             context,
             targets,
             self._services.restores.database_of(context.target),
-            backups,
-            chosen.id if chosen else None,
+            newest,
+            chosen,
             sources=sources,
         )
 

@@ -61,6 +61,12 @@ class PersonClient:
         body = {"user": user, "view_id": view_id, "action_id": action_id, "value": value}
         return self._post("actions", body, check)
 
+    def suggestions(self, user: str, view_id: str, action_id: str, query: str = "") -> list[Json]:
+        """What an external select of a modal or App Home offers for what was typed."""
+        body = {"user": user, "view_id": view_id, "action_id": action_id, "query": query}
+        found: list[Json] = self._post("suggestions", body, True)["options"]
+        return found
+
     def submit(self, user: str, view_id: str, values: Mapping[str, Any] | None = None, *, check: bool = True) -> Json:
         """Fill in a modal and submit it."""
         body = {"user": user, "view_id": view_id, "values": dict(values or {}), "submit": True}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from bot.errors import NotFound
@@ -52,6 +53,14 @@ class Backups:
         return open_scheduled(
             self._context, OperationKind.BACKUP, target, SCHEDULE, fire, {"note": "", "kind": BackupKind.SCHEDULED}
         )
+
+    def pages(self, target: str, size: int, most: int) -> Iterator[Backup]:
+        """The newest `most`, newest first, read `size` at a time and no more than are asked for."""
+        for offset in range(0, most, size):
+            page = self.newest_first(target, size, offset)
+            yield from page
+            if len(page) < size:
+                return
 
     def newest_first(self, target: str | None, limit: int = 20, offset: int = 0) -> list[Backup]:
         """By the age of their data; of all targets without one. Raises NotFound for an unknown target."""

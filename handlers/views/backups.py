@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import islice
 
 from bot.models import Backup, BackupKind
 from handlers import ids
 from handlers.text import age, code, literal, size, utc
 from handlers.views.blocks import (
+    MAX_OPTIONS,
     Block,
     Message,
     input_block,
@@ -35,7 +37,19 @@ def backup_option(backup: Backup, now: datetime) -> Block:
     told = [age(backup.taken_at, now), size(backup.size), utc(backup.taken_at), _proof(backup)]
     if backup.kind is BackupKind.SAFETY:
         told.append("safety")
-    return option(" · ".join(told), backup.id)
+    return option(" · ".join(told), backup.id, " · ".join(filter(None, (backup.id, backup.manifest.note))))
+
+
+def found_options(backups: Iterable[Backup], query: str, now: datetime) -> list[Block]:
+    """Those that have every word of the query in what they show, or in their note; as many as a menu holds."""
+    words = query.lower().split()
+
+    def fits(backup: Backup, shown: Block) -> bool:
+        told = f"{shown['text']['text']} {backup.id} {backup.manifest.note}".lower()
+        return all(word in told for word in words)
+
+    options = ((backup, backup_option(backup, now)) for backup in backups)
+    return list(islice((shown for backup, shown in options if fits(backup, shown)), MAX_OPTIONS))
 
 
 def target_modal(

@@ -132,6 +132,17 @@ def static_select(action_id: str, placeholder: str, options: Sequence[Block], in
     return _with(block, initial_option=chosen)
 
 
+def external_select(action_id: str, placeholder: str, initial: Block | None = None) -> Block:
+    """Its options are asked for as somebody types, and once when it is opened."""
+    block: Block = {
+        "type": "external_select",
+        "action_id": action_id,
+        "placeholder": plain(placeholder, 150),
+        "min_query_length": 0,
+    }
+    return _with(block, initial_option=initial)
+
+
 def text_input(
     action_id: str, placeholder: str = "", *, multiline: bool = False, initial: str = "", max_length: int = 3000
 ) -> Block:

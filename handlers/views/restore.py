@@ -14,6 +14,7 @@ from handlers.views.blocks import (
     MAX_OPTIONS,
     Block,
     context,
+    external_select,
     input_block,
     modal,
     option,
@@ -35,13 +36,13 @@ _DOWNTIMES = (
 
 @dataclass(frozen=True)
 class RestoreDialog:
-    """What the dialog offers. `database` is the name that has to be typed; `chosen` a backup id."""
+    """What the dialog offers. `database` is the name that has to be typed; `newest` None: there is no backup."""
 
     context: ids.ModalContext
     targets: Sequence[str]
     database: str = ""
-    backups: Sequence[Backup] = ()
-    chosen: str | None = None
+    newest: Backup | None = None
+    chosen: Backup | None = None
     reason: str = ""
     downtime: Downtime = Downtime.NOW
     only: Sequence[str] = ()
@@ -60,14 +61,14 @@ def restore_modal(dialog: RestoreDialog, now: datetime) -> Block:
     blocks = [_target(dialog)] if len(dialog.targets) > 1 else []
     if target is None:
         return _modal(dialog, blocks, submit=False)
-    if not dialog.backups:
+    if dialog.newest is None:
         return _modal(dialog, [*blocks, no_backup(dialog.backups_of)], submit=False)
     return _modal(dialog, [*blocks, *_inputs(dialog, target, now), context(_PROMISE)], submit=True)
 
 
 def _inputs(dialog: RestoreDialog, target: str, now: datetime) -> list[Block]:
-    options = [backup_option(backup, now) for backup in dialog.backups]
-    select = static_select(ids.BACKUP, "Choose a backup", options, dialog.chosen)
+    chosen = backup_option(dialog.chosen, now) if dialog.chosen else None
+    select = external_select(ids.BACKUP, "Choose a backup, or type a date, “verified”, words of its note", chosen)
     reason = text_input(
         ids.REASON,
         "Why must the data go back? The approver reads this.",

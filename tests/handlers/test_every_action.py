@@ -84,7 +84,8 @@ def test_no_button_and_no_dialog_is_left_out() -> None:
 @pytest.mark.parametrize("action_id", sorted(ACTS))
 def test_an_act_has_one_effect_or_none(stage: Stage, action_id: str, caplog: pytest.LogCaptureFixture) -> None:
     act = ACTS[action_id](stage)
-    hands = Hands(stage.desk, act, caplog)
+    kind = "view_submission" if action_id.endswith("modal") else "block_actions"
+    hands = Hands(stage.desk, act, kind, caplog)
     try:
         hands.nothing_by_what_slack_did_not_send()
         hands.nothing_of_another_app_or_workspace()
@@ -101,15 +102,15 @@ def test_an_act_has_one_effect_or_none(stage: Stage, action_id: str, caplog: pyt
 class Hands:
     """What is done with one act; its effect is counted in the audit log, or by what Slack is asked to show."""
 
-    def __init__(self, desk: Desk, act: Act, caplog: pytest.LogCaptureFixture) -> None:
-        self._desk, self._act, self._caplog = desk, act, caplog
+    def __init__(self, desk: Desk, act: Act, kind: str, caplog: pytest.LogCaptureFixture) -> None:
+        self._desk, self._act, self._kind, self._caplog = desk, act, kind, caplog
         caplog.set_level(logging.WARNING)
         self._world, self._effects = self._seen(), self._counted()
         self._payload: dict[str, Any] = {}
 
     def nothing_by_what_slack_did_not_send(self) -> None:
         for fault in ("forged_signature", "stale_timestamp"):
-            self._desk.person.fault(fault, method="interactive", count=1)
+            self._desk.person.fault(fault, method=self._kind, count=1)
             with suppress(httpx.HTTPStatusError):
                 self._act.perform()
             self._payload = self._delivered()
@@ -131,7 +132,7 @@ class Hands:
             self._nothing_more(str(changes))
 
     def one_effect_of_two_deliveries(self) -> None:
-        self._desk.person.fault("duplicate", method="interactive", count=1)
+        self._desk.person.fault("duplicate", method=self._kind, count=1)
         self._act.perform()
         self._payload = self._delivered()
         eventually(lambda: self._counted() == self._effects + 1 and self._ignored() == 1, 20)
@@ -189,7 +190,11 @@ class Hands:
 
     def _delivered(self) -> dict[str, Any]:
         """The payload of the last act, as it was on the wire."""
-        sent = [call for call in self._desk.slack.workspace.wire.exchanges if call.sender == "workspace"]
+        sent = [
+            call
+            for call in self._desk.slack.workspace.wire.exchanges
+            if call.sender == "workspace" and call.name == self._kind
+        ]
         payload: dict[str, Any] = json.loads(parse_qs(sent[-1].request)["payload"][0])
         return payload
 

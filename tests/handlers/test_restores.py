@@ -1,5 +1,7 @@
 """Asking for a restore, and what is told of it."""
 
+from datetime import timedelta
+
 import pytest
 
 from bot.models import OperationState
@@ -7,6 +9,7 @@ from bot.settings import Settings
 from handlers import ids
 from tests.handlers.conftest import APPROVALS, APPROVER, DEVELOPER, OPERATOR, Desk, MakeDesk, words_of
 from tests.handlers.restoring import approve, ask, await_state, fill
+from tests.stored import store_backup
 from tests.support import Database
 
 
@@ -21,6 +24,22 @@ def test_the_dialog_asks_and_the_person_is_told_where_it_goes(backed_up: Desk, t
     operation = backed_up.latest()
     assert operation.id in told
     assert (operation.reason, operation.parameters["backup_id"]) == ("Wrong bulk update", newest.id)
+
+
+def test_backups_are_searched_beyond_what_a_menu_holds(backed_up: Desk) -> None:
+    now, context = backed_up.services.clock.now(), backed_up.house.context
+    stored = [store_backup(context, "inventory", now - timedelta(days=day)) for day in range(1, 105)]
+    backed_up.type("restore inventory")
+    view = backed_up.modal()["id"]
+
+    def found(query: str) -> list[str]:
+        return [option["value"] for option in backed_up.person.suggestions(OPERATOR, view, ids.BACKUP, query)]
+
+    assert len(found("")) == 100
+    assert found("")[0] == backed_up.services.backups.get("inventory", "latest").id
+    oldest = stored[-1]
+    assert found(f"{oldest.taken_at:%Y-%m-%d}") == [oldest.id]
+    assert found("no such backup") == []
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,7 @@ def test_the_two_differ_in_how_slack_reaches_the_bot_alone() -> None:
     assert socket["settings"].pop("socket_mode_enabled") is True
     assert http["settings"].pop("socket_mode_enabled") is False
     assert http["settings"]["interactivity"].pop("request_url") == URL
+    assert http["settings"]["interactivity"].pop("message_menu_options_url") == URL
     assert http["features"]["slash_commands"][0].pop("url") == URL
     assert socket == http
     assert "url" not in str(socket)

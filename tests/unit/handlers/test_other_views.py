@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.errors import BaselinerError, Conflict, Refused
-from bot.models import AlertState, BackupKind, CheckState, OperationKind, OperationState, WindowState
+from bot.models import AlertState, Backup, BackupKind, CheckState, OperationKind, OperationState, WindowState
 from handlers import ids
 from handlers.views.answers import (
     Usage,
@@ -17,7 +17,7 @@ from handlers.views.answers import (
     unexpected_message,
     unknown_word_message,
 )
-from handlers.views.backups import backup_modal, backup_option, no_backup_message, target_modal
+from handlers.views.backups import backup_modal, backup_option, found_options, no_backup_message, target_modal
 from handlers.views.blocks import MAX_OPTIONS, Block
 from handlers.views.overview import alert_message, health_message, status_message
 from handlers.views.restore import RestoreDialog, restore_modal
@@ -49,46 +49,67 @@ def test_an_option_tells_a_backup_in_75_characters() -> None:
     assert len(backup_option(backup(9999, kind=BackupKind.SAFETY, verified_at=NOW), NOW)["text"]["text"]) <= 75
 
 
-def restore_dialog(count: int, targets: int = 1, chosen: str | None = None) -> RestoreDialog:
-    backups = [backup(n, id=f"20261122T000000Z-{n:04}") for n in range(count)]
+def restore_dialog(newest: Backup | None, targets: int = 1, chosen: Backup | None = None) -> RestoreDialog:
     names = ["inventory", *(f"target{n}" for n in range(targets - 1))]
-    return RestoreDialog(CONTEXT, names, "inventory", backups, chosen)
+    return RestoreDialog(CONTEXT, names, "inventory", newest, chosen)
 
 
 def test_the_restore_dialog_asks_backup_reason_and_name() -> None:
-    view = restore_modal(restore_dialog(3, chosen="20261122T000000Z-0001"), NOW)
+    view = restore_modal(restore_dialog(backup(), chosen=backup(1)), NOW)
     told = read_modal(view)
     for words in ("Backup of inventory", "Reason", "Type inventory to show", "somebody else must approve"):
         assert words in told
-    selects = [b["element"] for b in view["blocks"] if b["type"] == "input" and "options" in b["element"]]
-    assert selects[0]["initial_option"]["value"] == "20261122T000000Z-0001"
+    select = view["blocks"][0]["element"]
+    assert (select["type"], select["initial_option"]["value"]) == ("external_select", backup(1).id)
     assert ids.decode(view["private_metadata"]) == CONTEXT
     assert len(view["submit"]["text"]) <= 24
 
 
-def test_the_restore_dialog_offers_a_hundred_backups() -> None:
-    view = restore_modal(restore_dialog(130), NOW)
-    read_modal(view)
-    assert len(view["blocks"][0]["element"]["options"]) == MAX_OPTIONS
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", ["a", "b", "c"]),
+        ("verified", ["a", "b", "c"]),
+        ("NOT verified", ["a", "c"]),
+        ("safety", ["c"]),
+        ("2026-11-22 07:15", ["b"]),
+        ("upgrade api", ["b"]),
+        ("nothing like it", []),
+    ],
+)
+def test_backups_are_found_by_what_they_show_and_by_their_note(query: str, found: list[str]) -> None:
+    noted = replace(backup(1).manifest, note="before the long upgrade " * 4 + "of the API")
+    backups = [
+        backup(0, id="a"),
+        backup(1, id="b", verified_at=NOW, manifest=noted),
+        backup(2, id="c", kind=BackupKind.SAFETY),
+    ]
+    assert [option["value"] for option in found_options(backups, query, NOW)] == found
+
+
+def test_no_more_are_offered_than_a_menu_holds() -> None:
+    options = found_options((backup(n, id=f"b{n}") for n in range(130)), "", NOW)
+    assert [option["value"] for option in options] == [f"b{n}" for n in range(MAX_OPTIONS)]
+    assert all(len(option["description"]["text"]) <= 75 for option in options)
 
 
 def test_with_several_targets_the_dialog_lets_choose() -> None:
-    view = restore_modal(restore_dialog(1, targets=3), NOW)
+    view = restore_modal(restore_dialog(backup(), targets=3), NOW)
     read_modal(view)
     assert view["blocks"][0]["accessory"]["initial_option"]["value"] == "inventory"
 
 
 def test_without_a_target_or_a_backup_there_is_nothing_to_submit() -> None:
-    no_target = replace(restore_dialog(0, targets=2), context=ids.ModalContext("C1"))
-    for dialog in (no_target, restore_dialog(0, targets=2)):
+    no_target = replace(restore_dialog(None, targets=2), context=ids.ModalContext("C1"))
+    for dialog in (no_target, restore_dialog(None, targets=2)):
         view = restore_modal(dialog, NOW)
         read_modal(view)
         assert "submit" not in view
 
 
 def test_another_targets_list_does_not_inherit_a_choice() -> None:
-    other = replace(restore_dialog(1), context=ids.ModalContext("C1", "billing"))
-    first, second = (restore_modal(d, NOW)["blocks"][0]["block_id"] for d in (restore_dialog(1), other))
+    other = replace(restore_dialog(backup()), context=ids.ModalContext("C1", "billing"))
+    first, second = (restore_modal(d, NOW)["blocks"][0]["block_id"] for d in (restore_dialog(backup()), other))
     assert first != second
 
 
