@@ -135,11 +135,15 @@ class RealEngine:
                     client.remove_container(container["Id"], force=True, v=True)
             client.prune_networks()
         self.stop()
+        self.unmount()
+        shutil.rmtree(self.directory)
+
+    def unmount(self) -> None:
+        """Take away what a stopped Engine leaves mounted in its folder."""
         for line in reversed(Path("/proc/self/mounts").read_text().splitlines()):
             place = line.split()[1]
             if Path(place).is_relative_to(self.directory):
                 subprocess.run(["umount", "--lazy", place], check=False)
-        shutil.rmtree(self.directory)
 
     def import_image(self, reference: str, archive: bytes, *changes: str) -> None:
         """Make an image of a tar; `changes` are lines of a Dockerfile, such as `LABEL a=b`."""

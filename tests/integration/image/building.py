@@ -57,6 +57,7 @@ def built_image() -> Iterator[BuiltImage]:
                 yield BuiltImage(engine, reference)
         finally:
             engine.stop()
+            engine.unmount()
 
 
 def _build(engine: RealEngine, place: Path, reference: str) -> None:
