@@ -37,12 +37,13 @@ class Memory:
         self, deployment: Deployment, *services: Mapping[str, Any], host: str | None = None, **application: Any
     ) -> Services:
         """Of a worker that finds what an earlier one noted."""
+        deadlines = {"command_deadline": "20s", "health_deadline": "20s"}
         target = TargetSettings.model_validate(
             {
                 "dsn": "postgresql:///inventory",
                 "storage": "any",
                 "docker": deployment.settings,
-                "application": {"services": services, "command_deadline": "20s", "health_deadline": "20s", **application},
+                "application": {"services": services, **deadlines, **application},
             }
         )
         assert target.docker is not None
