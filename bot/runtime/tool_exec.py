@@ -187,7 +187,7 @@ class ExecRunner:
         # Where it cannot be signalled, ending the sessions ends pg_dump and pg_restore too.
         with suppress(ToolFailed, EngineFailed):
             self._terminate()
-        streams.drained(_GRACE)
+            streams.drained(_GRACE)
         self._end_sessions()
         streams.drained(_GRACE)
 
