@@ -10,6 +10,7 @@ from bot.models import Backup, Downtime, Operation
 from bot.operations.backups import Backups
 from bot.operations.consequences import differences, lost_rows, migrations_outlook
 from bot.operations.context import Context
+from bot.operations.disk_room import room_for
 from bot.operations.images import changed_images, current_images
 from bot.operations.origin import (
     demand_free_name,
@@ -26,7 +27,6 @@ from bot.operations.tooling import choose_tools
 from bot.postgres.connection import server_of
 from bot.postgres.facts import ServerFacts, database_facts, server_facts
 from bot.postgres.needs import demand, needs_of_database
-from bot.postgres.room import room_on_server
 from bot.postgres.side import side_schema_name
 from bot.runtime.stop import StopSignal
 from bot.storage import fetch_text
@@ -51,7 +51,7 @@ class RestorePlanner:
             backup = placed_backup(operation, backup, database_facts(connection, server.database))
             demand(connection, needs_of_database(backup.manifest.properties))
             only, new_name = operation.parameters.get("only"), new_name_of(operation)
-            disk = None if only else room_on_server(connection, server, backup.manifest.database_bytes)
+            disk = None if only else room_for(context, settings, connection, server, backup.manifest, stop)
             replaces = not only and new_name is None
             common = swap_body(context, operation, connection, server, backup.taken_at, replaces=replaces)
             common |= {**origin, "backup": _backup(backup)}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +18,37 @@ _INDEX_BUILDING = 1.1
 """A load sorts its indexes on disk, beside the data."""
 
 
-def room_on_server(connection: Connection, server: Server, database_bytes: int) -> dict[str, Any]:
-    """Bytes `needed` and `free`, None where that cannot be seen from here. Raises Refused when it is too little."""
+@dataclass(frozen=True)
+class Room:
+    """What a look into the server's container found."""
+
+    free: int
+    """bytes, where the data are"""
+    archive: int = 0
+    """bytes of an archive that is put there too, for the tools"""
+
+
+def room_on_server(
+    connection: Connection,
+    server: Server,
+    database_bytes: int,
+    look_inside: Callable[[str], Room | None] = lambda _folder: None,
+) -> dict[str, Any]:
+    """Bytes `needed` and `free`, None where that cannot be seen from here. Raises Refused when it is too little.
+
+    `look_inside` is asked about the data directory where that is not on this host.
+    """
     needed = int(database_bytes * _INDEX_BUILDING)
-    free = _free(connection)
+    free = _free_here(connection)
+    if free is None and (room := look_inside(_data_directory(connection))) is not None:
+        free, needed = room.free, needed + room.archive
+        if free < needed and room.archive:
+            raise Refused(
+                f"The container of {server.database} has {free:,} bytes free; a second database beside it, and the "
+                f"archive of {room.archive:,} in there for the tools, need {needed:,}.",
+                "Free disk on the Engine's host, drop databases that earlier restores set aside, or set "
+                '[targets.….docker] tools to "container" or "network", which need no archive inside.',
+            )
     if free is not None and free < needed:
         raise Refused(
             f"The server of {server.database} has {free:,} bytes free; a second database beside it needs {needed:,}.",
@@ -28,7 +57,13 @@ def room_on_server(connection: Connection, server: Server, database_bytes: int) 
     return {"needed": needed, "free": free}
 
 
-def _free(connection: Connection) -> int | None:
+def _data_directory(connection: Connection) -> str:
+    """Empty where the role may not know it."""
+    row = connection.execute("SELECT setting FROM pg_catalog.pg_settings WHERE name = 'data_directory'").fetchone()
+    return str(row[0]) if row else ""
+
+
+def _free_here(connection: Connection) -> int | None:
     """Only where the data directory is on this very host: then what its postmaster wrote down is the same."""
     try:
         row = connection.execute(

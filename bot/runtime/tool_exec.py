@@ -20,7 +20,7 @@ _GRACE = 5.0
 _LOOK_AGAIN = 0.1
 _SETTLED_WITHIN = 5.0
 _SIGNALS_FROM = 128
-_SCRATCH = "/tmp"  # noqa: S108 - below it, each operation has a folder of its own with mode 0700
+SCRATCH = "/tmp"  # noqa: S108 - below it, each operation has a folder of its own with mode 0700
 # An exec has no kill, `kill` is a shell's own in slim images, and process ids of the Engine's host mean nothing inside:
 # tools are found by their environment. What varies is an argument, never part of the script.
 SIGNAL_SCRIPT = (
@@ -85,7 +85,7 @@ class ExecRunner:
         self._helper(["rm", "-rf", self._scratch()], StopSignal())
 
     def _scratch(self) -> str:
-        return f"{_SCRATCH}/baseliner-{self._place.owner}"
+        return f"{SCRATCH}/baseliner-{self._place.owner}"
 
     def _tool(
         self,
