@@ -9,7 +9,8 @@ from ipaddress import ip_address, ip_interface
 from urllib.parse import urlsplit
 
 from bot.errors import EngineFailed
-from bot.runtime.docker_engine import Container, Engine
+from bot.runtime.docker_engine import Container, Engine, is_loopback
+from bot.runtime.tool_mounts import on_this_host
 from bot.settings_docker import TargetDocker
 
 _ANYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - as Docker writes it
@@ -25,15 +26,17 @@ class Endpoint:
 def find_endpoint(docker: TargetDocker, port: int) -> Endpoint:
     """Of the database's service as it runs now: its container may have been replaced. Raises EngineFailed."""
     with Engine(docker.engine) as engine:
-        return endpoint_of(engine.running(docker.project, docker.service), port, engine.host)
+        container = engine.running(docker.project, docker.service)
+        return endpoint_of(container, port, engine.host, here=on_this_host(engine))
 
 
-def endpoint_of(container: Container, port: int, engine_host: str) -> Endpoint:
+def endpoint_of(container: Container, port: int, engine_host: str, *, here: bool) -> Endpoint:
     """In a network that we are in; else where the Engine's host publishes the port; else in any of its networks.
 
-    Raises EngineFailed where it is in none.
+    Unless the Engine is `here`, on this host, only what it publishes to others: another host's loopback and
+    containers' addresses lead to something else here, perhaps to another database. Raises EngineFailed for none.
     """
-    addresses = list(container.networks.values())
+    addresses = list(container.networks.values()) if here else []
     beside = next((address for address in addresses if _is_beside_us(address)), None)
     if beside is not None:
         return Endpoint(beside.partition("/")[0], port)
@@ -42,12 +45,17 @@ def endpoint_of(container: Container, port: int, engine_host: str) -> Endpoint:
         return Endpoint(where, port)
     if port in container.ports:
         bound, public = container.ports[port]
-        return Endpoint(where if bound in _ANYWHERE else bound, public)
+        if here or not is_loopback(bound):
+            return Endpoint(where if bound in _ANYWHERE else bound, public)
     if addresses:
         return Endpoint(addresses[0].partition("/")[0], port)
+    if here:
+        why = f"is in no network in which port {port} could be reached"
+    else:
+        why = f"runs on another host ({where}), which publishes port {port} to nobody outside of it"
     raise EngineFailed(
-        f"The container {container.name} is in no network in which port {port} could be reached.",
-        "Name a host in the target's dsn, or publish the port.",
+        f"The container {container.name} {why}.",
+        "Name a host in the target's dsn, or publish the port on an address that is reached from here.",
     )
 
 

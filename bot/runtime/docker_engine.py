@@ -9,6 +9,7 @@ import socket
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +45,7 @@ class Container:
     """name of the network to its address there, with the length of the prefix: `172.18.0.3/16`"""
     host_network: bool
     ports: Mapping[int, tuple[str, int]]
-    """TCP ports of the container to where the Engine's host publishes them"""
+    """TCP ports of the container to where the Engine's host publishes them, to others rather than to itself alone"""
 
     @property
     def running(self) -> bool:
@@ -152,10 +153,17 @@ class Engine:
                 probe.connect(str(self._socket))
 
 
+def is_loopback(bound: str) -> bool:
+    """Whether a port that is published there is reached from the Engine's host alone; "" is every address."""
+    return bool(bound) and ip_address(bound).is_loopback
+
+
 def _container(item: Mapping[str, Any]) -> Container:
     labels: Mapping[str, str] = item["Labels"]
     networks = (item.get("NetworkSettings") or {}).get("Networks") or {}
     published = [port for port in item.get("Ports") or [] if port.get("PublicPort") and port.get("Type") == "tcp"]
+    # The last one stays: the first of those that others reach too.
+    published = sorted(reversed(published), key=lambda port: not is_loopback(port.get("IP") or ""))
     return Container(
         id=item["Id"],
         name=item["Names"][0].lstrip("/") if item.get("Names") else item["Id"][:12],
@@ -171,5 +179,5 @@ def _container(item: Mapping[str, Any]) -> Container:
             if network.get("IPAddress")
         },
         host_network="host" in networks,
-        ports={port["PrivatePort"]: (port.get("IP") or "0.0.0.0", port["PublicPort"]) for port in reversed(published)},  # noqa: S104
+        ports={port["PrivatePort"]: (port.get("IP") or "0.0.0.0", port["PublicPort"]) for port in published},  # noqa: S104
     )

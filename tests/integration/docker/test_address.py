@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.errors import DatabaseUnreachable
+from bot.errors import DatabaseUnreachable, EngineFailed
 from bot.postgres.connection import Server, server_of
 from bot.runtime.docker_address import Endpoint, endpoint_of
 from bot.runtime.docker_engine import Container
@@ -55,6 +55,7 @@ def container(networks: dict[str, str], ports: dict[int, tuple[str, int]], *, ho
 
 
 FAR = {"far": "203.0.113.7/24"}
+NEAR = {"near": "127.0.0.9/8"}
 OPEN = {5432: ("", 6000)}
 """Published on every address."""
 
@@ -63,13 +64,34 @@ OPEN = {5432: ("", 6000)}
     ("found", "engine", "expected"),
     [
         (container(FAR, {}), "unix:///s", ("203.0.113.7", 5432)),
-        (container({**FAR, "near": "127.0.0.9/8"}, OPEN), "unix:///s", ("127.0.0.9", 5432)),
+        (container({**FAR, **NEAR}, OPEN), "unix:///s", ("127.0.0.9", 5432)),
         (container(FAR, OPEN), "unix:///s", ("127.0.0.1", 6000)),
         (container(FAR, OPEN), "ssh://ops@db.internal:22", ("db.internal", 6000)),
         (container(FAR, {5432: ("10.0.0.5", 6000)}), "tcp://db.internal:2376", ("10.0.0.5", 6000)),
         (container({}, {}, host_network=True), "tcp://db.internal:2376", ("db.internal", 5432)),
+        (container(NEAR, OPEN), "ssh://ops@db.internal", ("db.internal", 6000)),
     ],
-    ids=["any network", "our network", "published", "published elsewhere", "published on one address", "host network"],
+    ids=[
+        "any network",
+        "our network",
+        "published",
+        "published elsewhere",
+        "published on one address",
+        "host network",
+        "a network like ours elsewhere",
+    ],
 )
 def test_where_the_port_is_reached_from_here(found: Container, engine: str, expected: tuple[str, int]) -> None:
-    assert endpoint_of(found, 5432, engine) == Endpoint(*expected)
+    assert endpoint_of(found, 5432, engine, here=engine.startswith("unix:")) == Endpoint(*expected)
+
+
+@pytest.mark.parametrize("ports", [{}, {5432: ("127.0.0.1", 5432)}, {5432: ("::1", 5432)}])
+@pytest.mark.parametrize("engine", ["ssh://ops@db.internal", "tcp://db.internal:2376"])
+def test_what_another_host_keeps_to_itself_is_not_looked_for_here(
+    ports: dict[int, tuple[str, int]], engine: str
+) -> None:
+    with pytest.raises(
+        EngineFailed, match=r"on another host \(db\.internal\), which publishes port 5432 to nobody"
+    ) as told:
+        endpoint_of(container(NEAR, ports), 5432, engine, here=False)
+    assert told.value.remedy.startswith("Name a host in the target's dsn, or publish the port")
