@@ -18,6 +18,9 @@ from handlers.views.answers import error_message, notice_modal, unexpected_messa
 from handlers.views.blocks import Message
 
 logger = logging.getLogger(__name__)
+_CAME_TWICE = BaselinerError(
+    "Slack has sent this twice.", "Look at the channel whether it was heard; if not, submit it again."
+)
 _TOO_LATE = frozenset({"expired_trigger_id", "trigger_expired", "exchanged_trigger_id", "trigger_exchanged"})
 
 
@@ -37,13 +40,23 @@ def answered(listener: Callable[[Args], None], first: Callable[[str], bool]) -> 
             trigger_id = args.body.get("trigger_id")
             if trigger_id and not first(str(trigger_id)):
                 logger.warning("ignored a payload of %s that came again", args.context.user_id)
-                args.ack()
+                _acknowledge_again(args)
                 return
             listener(args)
         except Exception as error:  # noqa: BLE001 - told to the person and logged, whatever it is
             tell_error(error, args)
 
     return run
+
+
+def _acknowledge_again(args: Args) -> None:
+    """A dialog that closed would look as if what it asked for had been done."""
+    if args.body.get("type") == "view_submission":
+        args.ack(
+            response_action="push", view=notice_modal(error_message(_CAME_TWICE, str(args.context.get(REFERENCE))))
+        )
+    elif args.ack.response is None:
+        args.ack()
 
 
 def tell_error(error: Exception, args: Args) -> None:

@@ -69,7 +69,7 @@ class TupleCounters:
     """`pg_stat_user_tables` of a moment; comparable with another where the database and the reset are the same."""
 
     database_oid: int
-    stats_reset: str | None
+    stats_reset: str
     tables: Mapping[str, tuple[int, int, int]]
     """rows inserted, updated, deleted, by the table's name as in a digest; tables without any are left out"""
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from psycopg import Connection
 
+from bot.errors import BaselinerError, Interrupted
 from bot.models import Backup
 from bot.operations.checklists import RevisionFacts, pending_revisions
 from bot.operations.revisions import deployed_revisions
@@ -59,11 +60,26 @@ def migrations_outlook(
     if settings.migrations is None:
         same = restored == current
         return {"heads": [], "pending_migrations": None}, [] if same else [_other_revision(restored, current)]
-    facts = replace(deployed_revisions(settings, stop), revision=restored)
+    try:
+        facts = replace(deployed_revisions(settings, stop), revision=restored)
+    except Interrupted:
+        raise
+    except BaselinerError as error:
+        # The application may be what is broken: that must not keep its data from coming back.
+        untold = f"What the deployed application would migrate could not be told: {error}"
+        return {"heads": [], "pending_migrations": None}, [untold]
     pending = pending_revisions(facts)
     named = None if pending is None else [f"{item.id} {item.message}".strip() for item in pending]
     warning = migration_warning(facts, named, on_start=settings.migrations.on_start)
     return {"heads": list(facts.heads), "pending_migrations": named}, [warning] if warning else []
+
+
+def moved_migrations(approved: Mapping[str, Any], fresh: Mapping[str, Any]) -> bool:
+    """Whether another application is deployed than at the approval, as far as both times could tell."""
+    then, now = (plan.get("heads") for plan in (approved, fresh))
+    if not then or not now:
+        return False
+    return then != now or approved.get("pending_migrations") != fresh.get("pending_migrations")
 
 
 def _other_revision(restored: str | None, current: str | None) -> str:

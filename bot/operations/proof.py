@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection
 
+import psycopg
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from bot.errors import DatabaseUnreachable, ServiceFailed, VerificationFailed
@@ -14,6 +16,7 @@ from bot.runtime.stop import StopSignal
 from bot.settings import TargetSettings
 
 _ASK_EVERY = 0.5
+_SHORTEST = 0.5
 
 
 def await_proof(
@@ -24,13 +27,14 @@ def await_proof(
     Raises ServiceFailed with what is not so after the application's `health_deadline`, Interrupted.
     """
     problems = [""]
+    deadline = settings.application.health_deadline
+    ends_at = time.monotonic() + deadline.total_seconds()
 
     def ask() -> bool:
         stop.check()
-        problems[0] = _problem(settings, server, revisions, stop)
+        problems[0] = _problem(settings, server, revisions, max(_SHORTEST, ends_at - time.monotonic()), stop)
         return not problems[0]
 
-    deadline = settings.application.health_deadline
     retrying = Retrying(
         stop=stop_after_delay(deadline), wait=wait_fixed(_ASK_EVERY), retry=retry_if_result(_no), sleep=stop.wait
     )
@@ -49,18 +53,25 @@ def _no(done: bool) -> bool:
 
 
 def _problem(
-    settings: TargetSettings, server: Server, revisions: Collection[str | None] | None, stop: StopSignal
+    settings: TargetSettings,
+    server: Server,
+    revisions: Collection[str | None] | None,
+    within: float,
+    stop: StopSignal,
 ) -> str:
+    """What is not so, asked within so many seconds; empty when all is well."""
     try:
         with server.connect() as connection:
+            # A query may wait for a lock that a migration holds.
+            connection.execute("SELECT set_config('statement_timeout', %s, false)", (f"{int(within * 1000)}ms",))
             if revisions is not None:
                 revision = alembic_revision(connection, settings.version_table)
                 if revision not in revisions:
                     expected = " or ".join(str(item) for item in revisions)
                     return f"its revision is {revision}, not {expected}"
             run_smoke(connection, settings.application.smoke, stop=stop)
-    except (VerificationFailed, DatabaseUnreachable) as error:
-        return str(error)
+    except (VerificationFailed, DatabaseUnreachable, psycopg.Error) as error:
+        return str(error).strip()
     return ""
 
 

@@ -96,9 +96,12 @@ class RestoreCourse:
         migrations, restored = self._settings.migrations, self._new.backup.manifest.revision
         if migrations is None or not heads:
             return await_proof(self._settings, self._server, None, stop)
-        if migrations.on_start is False or not self._journal.memory.get("running"):
+        if migrations.on_start is False:
             return await_proof(self._settings, self._server, {restored}, stop)
-        return await_proof(self._settings, self._server, {heads} if migrations.on_start else {restored, heads}, stop)
+        # Which service migrates is not known, and one that nobody configured may as well.
+        services = {service.name for service in self._settings.application.services}
+        migrates = migrations.on_start and services and services <= set(self._journal.memory.get("running", ()))
+        return await_proof(self._settings, self._server, {heads} if migrates else {restored, heads}, stop)
 
     def _go_back(self, stop: StopSignal) -> None:
         """The former database is live again; what the application wrote to the restored one is kept with it, aside."""

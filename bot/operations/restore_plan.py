@@ -8,7 +8,7 @@ from typing import Any
 from bot.errors import Refused
 from bot.models import Backup, Downtime, Operation
 from bot.operations.backups import Backups
-from bot.operations.consequences import differences, lost_rows, migrations_outlook
+from bot.operations.consequences import differences, lost_rows, migrations_outlook, moved_migrations
 from bot.operations.context import Context
 from bot.operations.disk_room import room_for
 from bot.operations.images import changed_images, current_images
@@ -93,7 +93,7 @@ class RestorePlanner:
 
     def moved(self, approved: Mapping[str, Any], fresh: Mapping[str, Any]) -> list[str]:
         moved = moved_in_common(approved, fresh)
-        if approved.get("pending_migrations") != fresh.get("pending_migrations"):
+        if moved_migrations(approved, fresh):
             moved.append("the migrations that the deployed application would run on the restored data")
         if approved["backup"]["manifest_sha256"] != fresh["backup"]["manifest_sha256"]:
             moved.append("the backup: its manifest is not the one that was approved")

@@ -16,6 +16,7 @@ from bot.models import ScheduleName
 from bot.settings import TargetSettings
 
 _INSTANT = timedelta(microseconds=1)
+_GAP = timedelta(hours=1)
 _SPANS = (timedelta(hours=1), timedelta(days=1), timedelta(days=32))
 
 Chance = Callable[[datetime], random.Random]
@@ -41,9 +42,25 @@ class Schedule:
 
     def next_after(self, after: datetime) -> datetime | None:
         """The first fire later than `after`; None where there is none, such as on 30 February."""
-        # In UTC: adding to a local time forgets which of the two 02:30 of an autumn night it was.
-        found: datetime | None = self.trigger.get_next_fire_time(None, after.astimezone(UTC) + _INSTANT)
-        return found
+        moment = after.astimezone(UTC)
+        found = self._following(moment)
+        if not self._clocks_went_ahead(moment - _GAP, moment):
+            return found
+        # 02:30 of a spring night is when it would have been: the trigger finds it from before the gap alone.
+        skipped = self._following(moment - _GAP)
+        while skipped is not None and skipped <= moment:
+            skipped = self._following(skipped)
+        return min((fire for fire in (found, skipped) if fire is not None), default=None)
+
+    def _following(self, moment: datetime) -> datetime | None:
+        """In UTC: of two local times, differences and comparisons are those of their clocks' faces."""
+        found: datetime | None = self.trigger.get_next_fire_time(None, moment + _INSTANT)
+        return found.astimezone(UTC) if found is not None else None
+
+    def _clocks_went_ahead(self, since: datetime, now: datetime) -> bool:
+        zone = ZoneInfo(self.timezone)
+        before, after = (moment.astimezone(zone).utcoffset() or timedelta(0) for moment in (since, now))
+        return after > before
 
     def last_between(self, since: datetime, now: datetime) -> datetime | None:
         """The last fire later than `since` and not later than `now`."""

@@ -139,6 +139,9 @@ def _dependents(connection: Connection, server: Server, *, allowed: bool) -> lis
             'Drop or repoint them, or set foreign_dependents = "allow" for this target.',
         )
     warnings = [f"Foreign servers of other databases lead here and will see the other data: {links}."] if links else []
+    if found.perhaps:
+        perhaps = ", ".join(found.perhaps[:_NAMED])
+        warnings.append(f"Whether these foreign servers of other databases lead here could not be told: {perhaps}.")
     if found.unseen:
         unseen = ", ".join(found.unseen[:_NAMED])
         warnings.append(f"Whether these databases read this one through foreign servers could not be seen: {unseen}.")

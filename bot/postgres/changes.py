@@ -32,12 +32,14 @@ class RowChanges:
 
 def tuple_counters(connection: Connection) -> TupleCounters:
     """Counters of the connection's database (`pg_stat_user_tables`); they lag by up to a minute, and TRUNCATE is not
-    counted.
+    counted. With them when they were reset: by a person, or (then the background writer's are too) after a crash.
     """
     with readable_errors("reading tuple counters"):
         row = connection.execute(
-            "SELECT d.oid::int8, s.stats_reset::text FROM pg_catalog.pg_database d"
-            " LEFT JOIN pg_catalog.pg_stat_database s ON s.datid = d.oid WHERE d.datname = current_database()"
+            "SELECT d.oid::int8, concat_ws(' ', coalesce(extract(epoch FROM s.stats_reset)::text, '-'),"
+            " (SELECT extract(epoch FROM stats_reset)::text FROM pg_catalog.pg_stat_bgwriter))"
+            " FROM pg_catalog.pg_database d LEFT JOIN pg_catalog.pg_stat_database s ON s.datid = d.oid"
+            " WHERE d.datname = current_database()"
         ).fetchone()
         tables = connection.execute(_COUNTERS).fetchall()
     assert row is not None  # noqa: S101 - the connection's own database

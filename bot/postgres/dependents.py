@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 import psycopg
 from psycopg import Connection
-from psycopg.conninfo import conninfo_to_dict
 
 from bot.errors import DatabaseUnreachable
 from bot.postgres.connection import Server
@@ -26,9 +27,12 @@ _FOREIGN_SERVERS = """
 
 @dataclass(frozen=True)
 class Dependents:
-    """`foreign_servers` as `reports: inventory_link`; `unseen` are databases that could not be looked into."""
+    """Foreign servers as `reports: inventory_link`: those that lead here, those whose host's name may be another one of
+    this server's; and databases that could not be looked into.
+    """
 
     foreign_servers: tuple[str, ...]
+    perhaps: tuple[str, ...]
     unseen: tuple[str, ...]
 
 
@@ -38,14 +42,35 @@ def dependents(connection: Connection, server: Server, database: str) -> Depende
         names = [row[0] for row in connection.execute(_NEIGHBOURS, (database,)).fetchall()]
         row = connection.execute("SELECT host(inet_server_addr()), current_setting('port')").fetchone()
     assert row is not None  # noqa: S101 - no FROM, one row
-    here = _HERE | {str(part) for part in (row[0], conninfo_to_dict(server.dsn).get("host")) if part}
-    found, unseen = [], []
+    info = connection.info
+    ours = (row[0], info.host, info.hostaddr, server.docker.service if server.docker else "")
+    place = _Place(database, str(row[1]), _HERE | {str(part) for part in ours if part})
+    found: dict[bool, list[str]] = {True: [], False: []}
+    unseen = []
     for name in names:
         try:
-            found += [f"{name}: {link}" for link in _links(server, name, database, here, row[1])]
+            for link, here in _links(server, name, place):
+                found[here].append(f"{name}: {link}")
         except (DatabaseUnreachable, psycopg.Error):
             unseen.append(name)
-    return Dependents(tuple(found), tuple(unseen))
+    return Dependents(tuple(found[True]), tuple(found[False]), tuple(unseen))
+
+
+@dataclass(frozen=True)
+class _Place:
+    database: str
+    port: str
+    hosts: Set[str]
+
+    def is_meant(self, options: Mapping[str, str]) -> bool | None:
+        """Whether a foreign server's options lead here; None where its host is a name that we do not know."""
+        if options.get("dbname", self.database) != self.database or options.get("port", _DEFAULT_PORT) != self.port:
+            return False
+        host = options.get("hostaddr") or options.get("host") or ""
+        if host in self.hosts or host.startswith("/"):
+            # Without a database's name it is the user's own, which only the user mapping tells.
+            return True if "dbname" in options else None
+        return False if _is_address(host) else None
 
 
 def enabled_subscriptions(connection: Connection, database: str) -> list[str]:
@@ -59,17 +84,19 @@ def enabled_subscriptions(connection: Connection, database: str) -> list[str]:
     return [str(row[0]) for row in rows]
 
 
-def _links(server: Server, neighbour: str, database: str, here: frozenset[str] | set[str], port: str) -> list[str]:
+def _links(server: Server, neighbour: str, place: _Place) -> Iterator[tuple[str, bool]]:
+    """Names of those that are or may be meant, and whether they are."""
     with server.connect(neighbour) as connection:
         rows = connection.execute(_FOREIGN_SERVERS).fetchall()
-    return [
-        str(name)
-        for name, options in rows
-        if options.get("dbname") == database
-        and _is_here(options.get("host", ""), here)
-        and options.get("port", _DEFAULT_PORT) == port
-    ]
+    for name, options in rows:
+        meant = place.is_meant(options)
+        if meant is not False:
+            yield str(name), meant is True
 
 
-def _is_here(host: str, here: frozenset[str] | set[str]) -> bool:
-    return host in here or host.startswith("/")
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -13,6 +13,7 @@ from psycopg import Connection, errors, sql
 from bot.errors import Conflict, NotFound
 from bot.postgres.archives import placed
 from bot.postgres.cancel import cancelled_by
+from bot.postgres.closed import prepare_owner
 from bot.postgres.connection import Server, quoted_database
 from bot.postgres.errors import readable_errors, tool_failure
 from bot.postgres.facts import Grant, database_facts
@@ -33,19 +34,24 @@ _PRIVILEGES = {"CONNECT": "CONNECT", "CREATE": "CREATE", "TEMPORARY": "TEMPORARY
 _LIST_ITEM = re.compile(r'\s*(?:"((?:[^"]|"")*)"|([^,]+?))\s*(?:,|$)')
 
 
-def create_database(connection: Connection, name: str, like: Mapping[str, Any]) -> None:
+def create_database(connection: Connection, name: str, like: Mapping[str, Any], *, closed: bool = False) -> None:
     """Create an empty database with the owner, encoding, locale and tablespace of a manifest's properties.
 
-    Nobody but its owner and superusers may connect to it until `apply_properties`. Raises NotFound when the owner or
-    tablespace is missing on this server, Conflict when the name is taken, DatabaseUnreachable otherwise.
+    Nobody but its owner and superusers may connect to it until `apply_properties`; `closed`, it belongs to Baseliner's
+    own role until `hand_over`. Raises NotFound when the owner or tablespace is missing on this server, Conflict when
+    the name is taken, DatabaseUnreachable otherwise.
     """
-    options: list[sql.Composable] = [sql.SQL("TEMPLATE template0")]
-    for keyword, value in _creation_options(like):
+    # Whoever connected before the grants are right would stay connected.
+    options: list[sql.Composable] = [sql.SQL("TEMPLATE template0 ALLOW_CONNECTIONS false")]
+    for keyword, value in _creation_options(like, closed=closed):
         options.append(sql.SQL("{} {}").format(sql.SQL(keyword), value))
     statement = sql.SQL("CREATE DATABASE {} WITH {}").format(sql.Identifier(name), sql.SQL(" ").join(options))
     with readable_errors(f"creating the database {name!r}"):
         try:
             connection.execute(statement)
+            connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
+            if closed:
+                prepare_owner(connection, name, like["owner"])
         except errors.DuplicateDatabase as error:
             raise Conflict(f"The database {name!r} exists already.", "Drop it, or let its operation end.") from error
         except errors.UndefinedObject as error:
@@ -53,7 +59,7 @@ def create_database(connection: Connection, name: str, like: Mapping[str, Any]) 
                 f"{error.diag.message_primary}, and the backup's database needs it.",
                 "Create it first; the backup's globals.sql has its definition.",
             ) from error
-        connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
+        connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(sql.Identifier(name)))
 
 
 def load(
@@ -85,6 +91,7 @@ def load(
         finished = tools.runner.run([*argv, path], stop=stop, environment=environment, on_tick=tick)
         if finished.code != 0:
             raise tool_failure("pg_restore", finished.status, finished.stderr)
+        _make_durable(connection)
         report()
     return finished.stderr
 
@@ -124,8 +131,9 @@ def analyze(server: Server, database: str, *, stop: StopSignal | None = None) ->
         connection.execute("ANALYZE")
 
 
-def _creation_options(like: Mapping[str, Any]) -> Iterator[tuple[str, sql.Composable]]:
-    yield "OWNER", sql.Identifier(like["owner"])
+def _creation_options(like: Mapping[str, Any], *, closed: bool) -> Iterator[tuple[str, sql.Composable]]:
+    if not closed:
+        yield "OWNER", sql.Identifier(like["owner"])
     yield "ENCODING", sql.Literal(like["encoding"])
     provider = like.get("locale_provider", "libc")
     if provider != "libc":
@@ -199,8 +207,14 @@ def _extension_differences(expected: Mapping[str, str] | None, actual: Mapping[s
     ]
 
 
+def _make_durable(connection: Connection) -> None:
+    """A commit that is waited for writes out all that was committed without waiting before it."""
+    with readable_errors("making the load durable"):
+        connection.execute("SELECT pg_catalog.pg_logical_emit_message(true, 'baseliner', 'loaded')")
+
+
 def _session(connection: Connection, index_memory: int) -> dict[str, str]:
-    """Nobody reads the new database before a later commit has made all of it durable, and it was verified."""
+    """Nobody reads the new database before all of it was made durable and verified: commits need not be waited for."""
     with readable_errors("looking at the server's settings"):
         row = connection.execute(
             "SELECT greatest(setting::bigint, %s) FROM pg_catalog.pg_settings WHERE name = 'maintenance_work_mem'",

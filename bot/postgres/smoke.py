@@ -36,4 +36,4 @@ def _problem(connection: Connection, query: str) -> str | None:
         return str(error).strip().splitlines()[0]
     if row is None:
         return "no row"
-    return None if row[0] else f"gave {row[0]!r}"
+    return f"gave {row[0]!r}" if row[0] is None or row[0] is False else None

@@ -139,7 +139,9 @@ class Hands:
         self._world, self._effects = self._seen(), self._effects + 1
 
     def nothing_of_a_replay(self) -> None:
-        self._send(trigger_id=self._payload["trigger_id"])
+        answer = self._send(trigger_id=self._payload["trigger_id"])
+        if self._kind == "view_submission":
+            assert "Slack has sent this twice" in answer.body
         eventually(lambda: self._ignored() == 2, 20)
         self._nothing_more("replay")
 

@@ -120,7 +120,12 @@ def test_foreign_servers_that_lead_here_block_a_restore_until_they_are_allowed(r
     rig.execute(
         "CREATE FOREIGN DATA WRAPPER anything",
         f"CREATE SERVER link FOREIGN DATA WRAPPER anything OPTIONS ({here})",
-        f"CREATE SERVER elsewhere FOREIGN DATA WRAPPER anything OPTIONS (host 'far', dbname '{rig.target.name}')",
+        f"CREATE SERVER alias FOREIGN DATA WRAPPER anything OPTIONS (host 'db.internal', port '{options['port']}',"
+        f" dbname '{rig.target.name}')",
+        f"CREATE SERVER elsewhere FOREIGN DATA WRAPPER anything OPTIONS (host '192.0.2.7', port '{options['port']}',"
+        f" dbname '{rig.target.name}')",
+        f"CREATE SERVER otherwise FOREIGN DATA WRAPPER anything OPTIONS (host 'db.internal',"
+        f" dbname '{rig.target.name}')",
         f"CREATE SERVER other FOREIGN DATA WRAPPER anything OPTIONS (host '{options['host']}', dbname 'other')",
         database=neighbour,
     )
@@ -130,8 +135,10 @@ def test_foreign_servers_that_lead_here_block_a_restore_until_they_are_allowed(r
     assert planned.failure.message.endswith(f"and would see other data: {neighbour}: link.")
     assert 'foreign_dependents = "allow"' in planned.failure.remedy
     with rig.rebuilt(rig.setup.changed(foreign_dependents="allow")) as other:
-        (warning,) = body(other, other.planned_restore())["warnings"]
-    assert warning.endswith(f"lead here and will see the other data: {neighbour}: link.")
+        warnings = body(other, other.planned_restore())["warnings"]
+    assert warnings[0].endswith(f"lead here and will see the other data: {neighbour}: link.")
+    assert warnings[1].endswith(f"lead here could not be told: {neighbour}: alias.")
+    assert len(warnings) == 2
 
 
 def test_a_neighbour_that_cannot_be_seen_is_named(rig: Rig, neighbour: str) -> None:
@@ -198,3 +205,22 @@ def test_a_smoke_query_that_does_not_pass_in_time_is_named(rig: Rig) -> None:
         target = other.services.settings.targets[TARGET]
         with pytest.raises(ServiceFailed, match="1 smoke query did not pass: SELECT false"):
             await_proof(target, server_of(target, {}), None, StopSignal())
+
+
+def test_a_smoke_query_that_waits_for_a_lock_is_given_up_at_the_deadline(rig: Rig) -> None:
+    setup = rig.setup.with_application(smoke=["SELECT count(*) FROM devices"], health_deadline="1s")
+    with rig.rebuilt(setup) as other, psycopg.connect(rig.target.dsn) as holder:
+        holder.execute("LOCK TABLE devices IN ACCESS EXCLUSIVE MODE")
+        target = other.services.settings.targets[TARGET]
+        with pytest.raises(ServiceFailed, match="statement timeout"):
+            await_proof(target, server_of(target, {}), None, StopSignal())
+
+
+def test_an_application_that_cannot_tell_its_migrations_keeps_no_data_from_coming_back(rig: Rig) -> None:
+    rig.backup()
+    with rig.rebuilt(rig.setup.changed(migrations={"heads": ["false"]})) as other:
+        approved = other.approved_restore()
+        (warning,) = body(other, approved)["warnings"]
+        ended = other.run(approved)
+    assert warning.startswith("What the deployed application would migrate could not be told: ")
+    assert ended.failure is None, ended.failure

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -125,6 +125,9 @@ def test_in_autumn_an_hour_that_comes_twice_goes_on() -> None:
     zone=st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu"]),
     after=st.datetimes(datetime(2025, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
 )
+@example("30 2 * * *", "Europe/Berlin", datetime(2025, 3, 29, 2, 0, tzinfo=UTC))
+@example("30 2 * * *", "Europe/Berlin", datetime(2025, 3, 30, 1, 29, tzinfo=UTC))
+@example("*/7 * * * *", "Australia/Lord_Howe", datetime(2025, 10, 4, 15, 30, tzinfo=UTC))
 def test_time_only_goes_on(schedule: str, zone: str, after: datetime) -> None:
     moments = [fire.astimezone(UTC) for fire in fires(schedule, after.astimezone(ZoneInfo(zone)), 5, zone)]
     assert moments[0] > after

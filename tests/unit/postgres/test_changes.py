@@ -7,10 +7,10 @@ import pytest
 from bot.models import TupleCounters
 from bot.postgres.changes import RowChanges, changes_between
 
-THEN = TupleCounters(16400, "2026-11-22", {"public.devices": (50, 3, 1), "public.runs": (80, 0, 0)})
+THEN = TupleCounters(16400, "- 7", {"public.devices": (50, 3, 1), "public.runs": (80, 0, 0)})
 
 
-def later(tables: dict[str, tuple[int, int, int]], oid: int = 16400, reset: str | None = "2026-11-22") -> TupleCounters:
+def later(tables: dict[str, tuple[int, int, int]], oid: int = 16400, reset: str = "- 7") -> TupleCounters:
     return TupleCounters(oid, reset, tables)
 
 
@@ -25,8 +25,8 @@ def later(tables: dict[str, tuple[int, int, int]], oid: int = 16400, reset: str 
         (later({"public.devices": (50, 3, 1), "public.new": (2, 0, 0)}), [RowChanges("public.new", 2, 0, 0)]),
         (later({"public.devices": (49, 9, 9)}), None),
         (later(dict(THEN.tables), oid=16401), None),
-        (later(dict(THEN.tables), reset="2026-11-23"), None),
-        (later(dict(THEN.tables), reset=None), None),
+        (later(dict(THEN.tables), reset="9 7"), None),
+        (later(dict(THEN.tables), reset="- 8"), None),
     ],
     ids=["nothing", "most first", "a new table", "went back", "another database", "reset", "reset by a crash"],
 )
