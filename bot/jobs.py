@@ -165,6 +165,7 @@ class Worker:
         def sweep(target: str) -> None:
             self._work.sweeps.sweep(target, self._stop_jobs)
             self._work.leftovers.settle_due(target)
+            self._work.runner.clean_up_due(target)
             self._work.asides.remove_due(target)
 
         @app.task(name=_PRUNE, retry=again)

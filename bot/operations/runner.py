@@ -16,7 +16,7 @@ from bot.operations.holding import holding, lock_key
 from bot.operations.journal import Journal
 from bot.operations.records import record
 from bot.runtime.stop import StopSignal
-from bot.store import messages, operations
+from bot.store import leftovers, messages, operations
 from bot.store.database import Connection
 
 _log = logging.getLogger(__name__)
@@ -117,7 +117,26 @@ class Runner:
             return job.clean_up(operation, journal)
         except (BaselinerError, psycopg.Error, OSError) as error:
             _log.exception("operation %s could not be cleaned up", operation.id)
-            return f"Cleaning up failed too: {error} Look at the target before anything else."
+            journal.remember(**{leftovers.UNCLEANED: True})
+            return f"Cleaning up failed too, and is tried again with each sweep: {error} Look at the target meanwhile."
+
+    def clean_up_due(self, target: str) -> list[str]:
+        """Clean up after operations where that failed before, while nobody works on the target. Returns their ids."""
+        with self._context.database.transaction() as connection:
+            found = leftovers.uncleaned(connection, target)
+        done = []
+        for operation in found:
+            job = self._jobs[operation.kind]
+            try:
+                with holding(self._context, lock_key(operation, locks_target=job.locks_target), target, 0.1, ""):
+                    job.clean_up(operation, Journal(self._context, operation, threaded=False))
+            except (BaselinerError, psycopg.Error, OSError) as error:
+                _log.info("operation %s cannot be cleaned up yet: %s", operation.id, error)
+                continue
+            with self._context.database.transaction() as connection:
+                leftovers.cleaned(connection, operation.id)
+            done.append(operation.id)
+        return done
 
     def _start(self, operation_id: str) -> Operation | None:
         now = self._context.now()

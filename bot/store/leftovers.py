@@ -9,6 +9,9 @@ from bot.store.database import Connection
 KEY = "unsettled"
 """in an operation's memory: the backup's id"""
 
+UNCLEANED = "uncleaned"
+"""in an operation's memory: its end could not be cleaned up, because its server was away"""
+
 
 def of_target(connection: Connection, target: str) -> list[tuple[Operation, str]]:
     """Operations that have ended, each with the backup that it left."""
@@ -23,3 +26,17 @@ def of_target(connection: Connection, target: str) -> list[tuple[Operation, str]
 
 def settled(connection: Connection, operation_id: str) -> None:
     connection.execute("UPDATE operations SET memory = memory - 'unsettled' WHERE id = %s", (operation_id,))
+
+
+def uncleaned(connection: Connection, target: str) -> list[Operation]:
+    rows = connection.execute(
+        "SELECT id FROM operations"
+        " WHERE target = %s AND memory ? 'uncleaned' AND state IN ('failed', 'cancelled') ORDER BY id",
+        (target,),
+    ).fetchall()
+    found = [operations.get(connection, row["id"]) for row in rows]
+    return [operation for operation in found if operation is not None]
+
+
+def cleaned(connection: Connection, operation_id: str) -> None:
+    connection.execute("UPDATE operations SET memory = memory - 'uncleaned' WHERE id = %s", (operation_id,))

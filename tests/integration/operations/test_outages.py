@@ -11,6 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from psycopg.conninfo import conninfo_to_dict
+from tenacity import stop_after_delay
 
 import bot.storage
 from bot.errors import DatabaseUnreachable
@@ -75,6 +76,28 @@ def test_a_server_that_crashes_while_the_data_comes_in_keeps_what_it_had(
         assert ended.failure is not None
         assert f"{rig.target.name} is as it was, with all its data" in ended.failure.left_as_it_was
         # A crash lets a sequence skip what it had written ahead.
+        assert rig.digest().tables == new.tables
+        assert_nothing_half_done(rig, ended)
+
+
+def test_a_server_that_stays_away_is_cleaned_up_by_the_sweep_after_its_return(
+    mortal: Cluster, upgraded_state_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restore_job, "stop_after_delay", lambda _seconds: stop_after_delay(1))
+    with rig_on(mortal, upgraded_state_dsn, tmp_path) as rig:
+        _, new = lost(rig)
+        operation = rig.approved_restore()
+        at_step(monkeypatch, "load", Moment.AFTER, mortal.kill)
+        try:
+            ended = rig.run(operation)
+            assert rig.house.work.runner.clean_up_due(TARGET) == []
+        finally:
+            mortal.start()
+        assert ended.failure is not None
+        assert "Cleaning up failed too, and is tried again" in ended.failure.left_as_it_was
+        assert len(rig.databases()) == 2, "the half restored one is there still"
+        assert rig.house.work.runner.clean_up_due(TARGET) == [operation.id]
+        assert rig.house.work.runner.clean_up_due(TARGET) == []
         assert rig.digest().tables == new.tables
         assert_nothing_half_done(rig, ended)
 
