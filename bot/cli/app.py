@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import doctor, policy, reports, swaps, upkeep, views
+from bot.cli import doctor, policy, reports, swaps, upkeep, views, windows
 from bot.cli.audit import audit
 from bot.cli.running import run_here
 from bot.cli.session import (
@@ -47,6 +47,7 @@ policy.register(app)
 upkeep.register(app)
 reports.register(app)
 doctor.register(app)
+windows.register(app)
 
 
 class BackupFormat(StrEnum):
