@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from typing import Any
 
@@ -17,8 +17,10 @@ from bot.operations.origin import is_elsewhere, masking_of, masks, place_propert
 from bot.operations.staging import make_folder, remove_folder, staging_folder
 from bot.operations.tooling import open_tools, remove_remains_now
 from bot.postgres import masking
+from bot.postgres.closed import hand_over, lend_public, take_back_public
 from bot.postgres.connection import server_of
 from bot.postgres.digest import compare, database_digest, hashed_in
+from bot.postgres.discretion import values_untold
 from bot.postgres.facts import database_facts, server_facts
 from bot.postgres.load import analyze, apply_properties, create_database, load
 from bot.postgres.masking import MaskingScript
@@ -76,15 +78,17 @@ class Building:
     def create(self, *, closed: bool = False) -> None:
         """Empty; `closed`, or where rows are to be masked, to all but Baseliner's own role and superusers."""
         with self._journal.step("create_database") as notes, self.server.maintenance(self.database) as connection:
-            create_database(connection, self.database, self.properties)
-            if closed or masks(self._context, self._operation):
-                masking.close(connection, self.database)
+            closed = closed or self._masks
+            create_database(connection, self.database, self.properties, closed=closed)
+            if closed:
+                with self.server.connect(self.database) as inside:
+                    lend_public(inside, self.properties["owner"])
             notes.detail = self.database
 
     def fill(self, stop: StopSignal) -> None:
         """Whole, verified, masked where that is set."""
         self.load(stop)
-        if masks(self._context, self._operation):
+        if self._masks:
             self.verify(stop)
             self.mask(stop)
             self.carry_properties()
@@ -96,7 +100,7 @@ class Building:
 
     def load(self, stop: StopSignal) -> None:
         expected = self.backup.manifest.database_bytes
-        with self._journal.step(LOAD[0]), self._tools(stop) as tools:
+        with self._journal.step(LOAD[0]), self._discreet(), self._tools(stop) as tools:
             load(
                 self.server,
                 tools,
@@ -110,7 +114,7 @@ class Building:
 
     def verify(self, stop: StopSignal) -> None:
         with self._journal.step(VERIFY[0]) as notes:
-            with self.server.connect(self.database, autocommit=False) as connection:
+            with self._discreet(), self.server.connect(self.database, autocommit=False) as connection:
                 expected = self.backup.manifest.digest
                 actual = database_digest(connection, stop=stop, hashed=hashed_in(expected))
             differences = compare(expected, actual, same_major=self._same_major())
@@ -131,11 +135,19 @@ class Building:
 
     def carry_properties(self) -> None:
         with self._journal.step(PROPERTIES[0]) as notes, self.server.connect(self.database) as connection:
-            if masks(self._context, self._operation):
-                masking.open_again(connection, self.database)
-            demand_alike(apply_properties(connection, self.database, self.properties))
+            if self._masks:
+                self.take_back()
+            with connection.transaction():
+                if self._masks:
+                    hand_over(connection, self.database, self.properties["owner"])
+                demand_alike(apply_properties(connection, self.database, self.properties))
             whose = f"{self._operation.target}'s" if is_elsewhere(self._operation) else "the backup's"
             notes.detail = f"owner, encoding, locale, grants and settings are {whose}"
+
+    def take_back(self) -> None:
+        """What the later owner of a closed database had for the load alone."""
+        with self.server.connect(self.database) as connection:
+            take_back_public(connection, self.properties["owner"])
 
     def analyze(self, stop: StopSignal) -> None:
         with self._journal.step(ANALYZE[0]):
@@ -155,6 +167,13 @@ class Building:
 
     def remove_archive(self) -> None:
         remove_folder(self._context.settings.staging, self._operation.id)
+
+    @property
+    def _masks(self) -> bool:
+        return masks(self._context, self._operation)
+
+    def _discreet(self) -> AbstractContextManager[None]:
+        return values_untold() if self._masks else nullcontext()
 
     def _approved_script(self) -> MaskingScript:
         script = masking_of(self._context, self._operation)

@@ -12,9 +12,9 @@ from bot.operations.building import ANALYZE, LOAD, MASK, VERIFY, Building, deman
 from bot.operations.context import Context
 from bot.operations.journal import Journal
 from bot.operations.origin import masks, new_name_of
+from bot.postgres.closed import hand_over
 from bot.postgres.facts import database_exists, database_facts
 from bot.postgres.load import apply_properties
-from bot.postgres.masking import open_again
 from bot.postgres.swap import drop_database, rename
 from bot.runtime.stop import StopSignal
 
@@ -96,8 +96,9 @@ class CopyCourse:
                 raise Conflict(f"A database {self._name!r} exists already.", "Ask again, with another name.")
             self._journal.remember(made_oid=database_facts(connection, self._new.database).oid)
             stop.check()
+            self._new.take_back()
             with connection.transaction():
                 rename(connection, self._new.database, self._name, stop=stop)
-                open_again(connection, self._name)
+                hand_over(connection, self._name, self._new.properties["owner"])
                 demand_alike(apply_properties(connection, self._name, self._new.properties))
             notes.detail = self._name

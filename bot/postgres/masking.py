@@ -14,7 +14,9 @@ from bot.canonical import sha256_hex
 from bot.errors import BaselinerError, Refused
 from bot.postgres.cancel import cancelled_by
 from bot.postgres.connection import Server
+from bot.postgres.discretion import told_without_values
 from bot.postgres.errors import readable_errors
+from bot.postgres.side_effects import refresh_materialized_views, triggers_off
 from bot.postgres.statements import statements
 from bot.runtime.stop import StopSignal
 
@@ -23,8 +25,6 @@ _SHOWN = 60
 _TRANSACTION = re.compile(
     r"(?:BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK|ABORT|PREPARE\s+TRANSACTION)\b", re.IGNORECASE
 )
-_DATA_EXCEPTION = "22"
-"""Class of SQLSTATE whose messages may quote a value that is to be masked."""
 
 
 @dataclass(frozen=True)
@@ -57,36 +57,24 @@ def read_script(path: Path) -> MaskingScript:
 def mask(server: Server, database: str, script: MaskingScript, *, stop: StopSignal) -> list[str]:
     """Run the script in one transaction, then write the tables that it changed anew, without their former rows.
 
-    Returns their quoted names. Raises BaselinerError at the first statement that fails; then nothing is changed.
+    Triggers and rules of the database do not fire; materialized views are refreshed. Returns the tables' quoted names.
+    Raises BaselinerError at the first statement that fails; then nothing is changed.
     """
     with server.connect(database, autocommit=False) as connection, cancelled_by(connection, stop):
         # A policy that hides rows would leave these unmasked: so it is an error.
         connection.execute("SET LOCAL row_security = off")
-        for number, statement in enumerate(script.statements, 1):
-            _run(connection, script, number, statement)
+        with triggers_off(connection):
+            for number, statement in enumerate(script.statements, 1):
+                _run(connection, script, number, statement)
+            # What is deferred to the end keeps triggers from being switched on again.
+            _run(connection, script, len(script.statements), "SET CONSTRAINTS ALL IMMEDIATE")
         changed = _changed(connection)
+        refresh_materialized_views(connection)
         _run(connection, script, len(script.statements), "COMMIT")
         connection.commit()
         connection.autocommit = True
         _rewrite(connection, changed)
     return changed
-
-
-def close(connection: Connection, database: str) -> None:
-    """Nobody but Baseliner's own role, and superusers, may connect to a new database until `open_again`.
-
-    Its owner keeps what a load needs.
-    """
-    name = sql.Identifier(database)
-    with readable_errors(f"closing {database!r}"), connection.transaction():
-        connection.execute(sql.SQL("REVOKE CONNECT ON DATABASE {} FROM {}").format(name, _owner(connection, database)))
-        connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO CURRENT_USER").format(name))
-
-
-def open_again(connection: Connection, database: str) -> None:
-    """Take back what `close` gave; who may connect is said by the grants that follow."""
-    with readable_errors(f"opening {database!r}"):
-        connection.execute(sql.SQL("REVOKE CONNECT ON DATABASE {} FROM CURRENT_USER").format(sql.Identifier(database)))
 
 
 def _refuse_strange(path: Path, statement: str) -> None:
@@ -107,16 +95,11 @@ def _run(connection: Connection, script: MaskingScript, number: int, statement: 
     except psycopg.Error as error:
         if isinstance(error, psycopg.OperationalError) and error.sqlstate is None:
             raise
+        where = f"Masking failed at statement {number} of {len(script.statements)}: {_shown(statement)}"
         raise BaselinerError(
-            f"Masking failed at statement {number} of {len(script.statements)}: {_shown(statement)}: {_told(error)}",
+            f"{where}: {told_without_values(error)}",
             f"Correct {script.path}, try it on a copy, then ask again.",
         ) from error
-
-
-def _told(error: psycopg.Error) -> str:
-    if error.sqlstate is None or error.sqlstate.startswith(_DATA_EXCEPTION):
-        return f"{type(error).__name__} (SQLSTATE {error.sqlstate}); the server's log has its words"
-    return error.diag.message_primary or type(error).__name__
 
 
 def _changed(connection: Connection) -> list[str]:
@@ -152,14 +135,6 @@ def _rewrite(connection: Connection, tables: Sequence[str]) -> None:
 def _file(connection: Connection, table: str) -> int | None:
     row = connection.execute("SELECT pg_relation_filenode(%s::regclass)", (table,)).fetchone()
     return int(row[0]) if row and row[0] is not None else None
-
-
-def _owner(connection: Connection, database: str) -> sql.Identifier:
-    row = connection.execute(
-        "SELECT pg_get_userbyid(datdba) FROM pg_catalog.pg_database WHERE datname = %s", (database,)
-    ).fetchone()
-    assert row is not None  # noqa: S101 - it was made just before
-    return sql.Identifier(str(row[0]))
 
 
 def _shown(statement: str) -> str:

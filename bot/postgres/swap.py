@@ -165,6 +165,8 @@ def _refuse_prepared(connection: Connection, database: str) -> None:
 def _end_sessions(connection: Connection, databases: list[str], stop: StopSignal) -> None:
     ends_at = time.monotonic() + _SESSIONS_END_WITHIN
     while True:
+        # Within a transaction, the first look would be the only one.
+        connection.execute("SELECT pg_stat_clear_snapshot()")
         rows = connection.execute(
             """
             SELECT pid, coalesce(application_name, ''), pg_terminate_backend(pid)

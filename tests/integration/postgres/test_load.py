@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
@@ -116,6 +119,38 @@ def test_a_new_database_is_closed_to_others_until_it_has_its_properties(
     assert engine.value(may_connect) is True
 
 
+class Besieged(psycopg.Connection[Any]):
+    """After each of its statements, somebody tries to connect."""
+
+    besieger = ""
+    let_in = 0
+
+    def execute(self, *arguments: Any, **options: Any) -> psycopg.Cursor[Any]:
+        cursor = super().execute(*arguments, **options)
+        with suppress(psycopg.OperationalError), psycopg.connect(self.besieger):
+            self.let_in += 1
+        return cursor
+
+
+@one_major
+@pytest.mark.parametrize("closed", [False, True])
+def test_nobody_connects_to_a_new_database_before_it_is_closed(
+    engine: Engine, database: Database, closed: bool
+) -> None:
+    name, owner, stranger = f"{database.name}__new_1", f"owner_of_{database.name}", f"stranger_of_{database.name}"
+    engine.execute(*(f"CREATE ROLE {role} LOGIN PASSWORD 'x'" for role in (owner, stranger)))
+    try:
+        with Besieged.connect(database.cluster.dsn(), autocommit=True) as connection:
+            like = {**database_facts(connection, database.name).as_properties(), "owner": owner}
+            connection.besieger = database.cluster.dsn(name, owner if closed else stranger, "x")
+            create_database(connection, name, like, closed=closed)
+            assert connection.let_in == 0
+            assert database_facts(connection, name).owner == ("postgres" if closed else owner)
+    finally:
+        database.cluster.drop_database(name)
+        engine.execute(f"DROP ROLE {owner}", f"DROP ROLE {stranger}")
+
+
 def test_what_keeps_a_database_from_being_created_is_named(engine: Engine, target: str, database: Database) -> None:
     with engine.server.maintenance() as connection:
         like = database_facts(connection, database.name).as_properties()
@@ -123,6 +158,9 @@ def test_what_keeps_a_database_from_being_created_is_named(engine: Engine, targe
             create_database(connection, target, like)
         with pytest.raises(NotFound, match='role "nobody" does not exist') as missing:
             create_database(connection, f"{target}x", {**like, "owner": "nobody"})
+        with pytest.raises(NotFound, match='role "nobody" does not exist'):
+            create_database(connection, f"{target}x", {**like, "owner": "nobody"}, closed=True)
+    database.cluster.drop_database(f"{target}x")
     assert "globals" in missing.value.remedy
 
 

@@ -70,3 +70,83 @@ def test_each_table_that_was_changed_is_written_anew(database: Database, keeper:
         "public.made",
         "public.people",
     ]
+
+
+AUDITED = """
+    CREATE TABLE people (id int PRIMARY KEY, name text);
+    CREATE TABLE audit (id int, name text);
+    CREATE TABLE letters (id int REFERENCES people ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED, name text);
+    CREATE TABLE parts (id int, name text) PARTITION BY LIST (id);
+    CREATE TABLE part PARTITION OF parts FOR VALUES IN (1);
+    INSERT INTO people SELECT i, 'person ' || i FROM generate_series(1, 3) i;
+    INSERT INTO letters TABLE people;
+    INSERT INTO parts SELECT FROM people WHERE id < 0;
+    INSERT INTO part VALUES (1, 'person 1');
+    CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN INSERT INTO public.audit VALUES (OLD.id, OLD.name); RETURN NEW; END $$;
+    CREATE TRIGGER plain BEFORE UPDATE ON people FOR EACH ROW EXECUTE FUNCTION keep();
+    CREATE TRIGGER always BEFORE UPDATE ON people FOR EACH ROW EXECUTE FUNCTION keep();
+    CREATE TRIGGER never BEFORE UPDATE ON people FOR EACH ROW EXECUTE FUNCTION keep();
+    CREATE TRIGGER doomed BEFORE UPDATE ON letters FOR EACH ROW EXECUTE FUNCTION keep();
+    CREATE TRIGGER cloned AFTER UPDATE ON parts FOR EACH ROW EXECUTE FUNCTION keep();
+    CREATE RULE also AS ON UPDATE TO people DO ALSO INSERT INTO audit VALUES (OLD.id, OLD.name);
+    ALTER TABLE people ENABLE ALWAYS TRIGGER always;
+    ALTER TABLE people ENABLE REPLICA RULE also;
+    ALTER TABLE people DISABLE TRIGGER never;
+    ALTER TABLE part DISABLE TRIGGER cloned;
+    CREATE VIEW between_them AS SELECT name FROM people;
+    CREATE MATERIALIZED VIEW z_first AS SELECT name FROM between_them;
+    CREATE MATERIALIZED VIEW a_second AS SELECT name || '!' AS name, 1 AS id FROM z_first;
+    CREATE MATERIALIZED VIEW empty AS SELECT name FROM z_first WITH NO DATA;
+"""
+SWITCHES = """
+    SELECT array_agg(concat_ws(' ', r::regclass, n, e) ORDER BY r::regclass::text, n) FROM (
+        SELECT tgrelid, tgname, tgenabled FROM pg_trigger WHERE NOT tgisinternal
+        UNION ALL SELECT ev_class, rulename, ev_enabled FROM pg_rewrite WHERE rulename = 'also') s (r, n, e)
+"""
+
+
+def value(database: Database, query: str) -> object:
+    with psycopg.connect(database.dsn) as connection:
+        row = connection.execute(query.encode()).fetchone()
+    return row[0] if row else None
+
+
+def test_nothing_that_follows_from_a_change_keeps_rows_as_they_were(database: Database, tmp_path: Path) -> None:
+    database.cluster.execute(AUDITED, database.name)
+    text = (
+        "ALTER TABLE letters RENAME TO notes; DROP TRIGGER doomed ON notes; DELETE FROM people WHERE id = 2;"
+        "UPDATE people SET name = 'x'; UPDATE parts SET name = 'x'; UPDATE notes SET name = 'x'"
+    )
+    before = value(database, SWITCHES)
+    assert run(Server(database.dsn), database, tmp_path, text) == ["public.notes", "public.part", "public.people"]
+    assert value(database, "SELECT count(*) FROM audit") == 0, "no trigger and no rule fired"
+    assert value(database, "SELECT array_agg(id) FROM notes") == [1, 3], "a foreign key still deletes"
+    assert isinstance(before, list)
+    assert value(database, SWITCHES) == [each for each in before if "doomed" not in each]
+    assert {"people also R", "people always A", "people never D", "part cloned D", "parts cloned O"} <= set(before)
+    assert names(database, "a_second") == ["x!", "x!"]
+    assert value(database, "SELECT relispopulated FROM pg_class WHERE relname = 'empty'") is False
+
+
+def test_triggers_and_views_that_the_role_may_not_touch_are_an_error(
+    keeper: Server, database: Database, tmp_path: Path
+) -> None:
+    database.cluster.execute("CREATE MATERIALIZED VIEW seen AS SELECT name FROM people", database.name)
+    with pytest.raises(BaselinerError, match=r"view public\.seen still has rows as they were .*: must be owner of"):
+        run(keeper, database, tmp_path, "UPDATE people SET name = 'x'")
+    for statement in (
+        "DROP MATERIALIZED VIEW seen",
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+        "CREATE TRIGGER t BEFORE UPDATE ON people FOR EACH ROW EXECUTE FUNCTION f()",
+    ):
+        database.cluster.execute(statement, database.name)
+    with pytest.raises(BaselinerError, match=r"fire the trigger t of public\.people, .* must be owner of"):
+        run(keeper, database, tmp_path, "UPDATE people SET name = 'x'")
+    assert names(database, "people")[0] == "person 1"
+
+
+def test_what_a_function_raises_about_a_row_is_not_told(database: Database, tmp_path: Path) -> None:
+    with pytest.raises(BaselinerError, match="SQLSTATE P0001") as caught:
+        run(Server(database.dsn), database, tmp_path, "DO $$ BEGIN RAISE EXCEPTION 'alice is odd'; END $$")
+    assert "alice is odd" not in str(caught.value).split("RaiseException")[1]

@@ -13,7 +13,7 @@ from psycopg import sql
 from bot.errors import Conflict, DatabaseUnreachable, Interrupted, UsageError
 from bot.postgres.facts import database_facts, prepared_transactions, sessions
 from bot.postgres.load import apply_properties, create_database
-from bot.postgres.swap import SwapState, aside_name, drop_database, reopen, scratch_name, swap, swap_state
+from bot.postgres.swap import SwapState, aside_name, drop_database, rename, reopen, scratch_name, swap, swap_state
 from bot.runtime.stop import StopSignal
 from tests.integration.postgres.engine import Engine
 from tests.support import Database, eventually, one_major
@@ -249,6 +249,14 @@ def test_what_a_dump_leaves_behind_is_carried_over(engine: Engine, database: Dat
         database.cluster.execute(sql.SQL("DROP OWNED BY {}").format(role), name)
         database.cluster.execute(sql.SQL("ALTER ROLE {} IN DATABASE {} RESET ALL").format(role, dbname))
         database.cluster.execute(sql.SQL("DROP ROLE {}").format(role))
+
+
+@one_major
+def test_a_session_of_the_copy_ends_though_it_was_seen_in_the_same_transaction(engine: Engine, names: Names) -> None:
+    with engine.server.connect(names.new), engine.server.maintenance() as connection:
+        with connection.transaction():
+            rename(connection, names.new, names.aside, stop=StopSignal())
+        assert database_facts(connection, names.aside).name == names.aside
 
 
 def test_a_new_database_has_encoding_and_locale_of_the_old(engine: Engine, database: Database) -> None:
