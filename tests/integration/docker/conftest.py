@@ -1,4 +1,4 @@
-"""A database in a container that several tests share, and a house that keeps it."""
+"""Databases in containers that several tests share, and a house that keeps one."""
 
 from __future__ import annotations
 
@@ -26,6 +26,17 @@ def at_home(docker_engine: RealEngine) -> Iterator[Deployment]:
     with project_on(docker_engine) as project:
         project.add_db()
         fill(project)
+        yield project
+
+
+@pytest.fixture(scope="session")
+def standing(docker_engine: RealEngine) -> Iterator[Deployment]:
+    """A whole deployment: each test leaves it as it was, but for its rows."""
+    from tests.docker_deployment import project_on
+    from tests.integration.docker.deployed import set_up
+
+    with project_on(docker_engine) as project:
+        set_up(project)
         yield project
 
 

@@ -11,25 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from bot.models import OperationState
-from tests.docker_deployment import Deployment, project_on
+from tests.docker_deployment import Deployment
 from tests.docker_engine import RealEngine
 from tests.house import Rig
 from tests.integration.docker.acts import acts
-from tests.integration.docker.deployed import assert_as_before, house_of, set_up, well
-from tests.integration.operations.hooks import Moment, at_step, run_and_die
+from tests.integration.docker.deployed import assert_as_before, house_of, well
+from tests.integration.operations.hooks import Moment, at_step
 from tests.integration.operations.test_crashes import lost
 from tests.support import eventually
 
 pytestmark = pytest.mark.docker
-
-
-@pytest.fixture(scope="module")
-def standing(docker_engine: RealEngine) -> Iterator[Deployment]:
-    """Each test leaves it as it was, but for its rows."""
-    with project_on(docker_engine) as project:
-        set_up(project)
-        yield project
 
 
 @pytest.fixture
@@ -51,25 +42,6 @@ def test_a_restore_and_its_undo_stop_and_start_what_they_must(standing: Deployme
     undone = rig.run(rig.approved_undo())
     assert undone.failure is None, undone.failure
     assert rig.digest() == new
-    assert_as_before(standing, rig)
-
-
-@pytest.mark.parametrize(
-    ("step", "moment", "restored"),
-    [
-        ("stop_services", Moment.AFTER, False),
-        ("start_services", Moment.AFTER, True),
-    ],
-)
-def test_a_worker_that_is_killed_leaves_every_service_as_it_was(
-    standing: Deployment, rig: Rig, step: str, moment: Moment, restored: bool
-) -> None:
-    old, new = lost(rig)
-    operation = rig.approved_restore()
-    run_and_die(rig.setup, operation.id, step, moment, rig.directory)
-    ended = rig.run(operation)
-    assert ended.state is (OperationState.DONE if restored else OperationState.FAILED), ended.failure
-    assert rig.digest() == (old if restored else new)
     assert_as_before(standing, rig)
 
 
