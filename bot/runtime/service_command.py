@@ -16,7 +16,7 @@ from bot.runtime.process import DeadlinePassed, Finished
 from bot.runtime.stop import StopSignal
 from bot.runtime.tool_container import remove
 from bot.runtime.tool_exec import SIGNAL_SCRIPT
-from bot.runtime.tool_failures import judged_inside, not_started
+from bot.runtime.tool_failures import cut_off, judged_inside, not_started
 from bot.runtime.tool_place import MARK
 from bot.runtime.tool_streams import Streams
 from bot.settings_docker import TargetDocker
@@ -57,6 +57,8 @@ def run_in_service(
             tool, where = Path(argv[0]).name, (running or found[0]).name
             said = _heard(streams, tool, stop, time.monotonic() + deadline, deadline)
             finished = Finished(_settled(tool, exit_code), said, streams.stderr)
+            if streams.broken:
+                raise cut_off(tool, where, streams.stderr)
             return judged_inside(tool, where, finished)
 
 

@@ -15,7 +15,7 @@ from bot.errors import BaselinerError, ContainerGone, EngineFailed
 from bot.runtime.docker_engine import Engine
 from bot.runtime.process import Finished
 from bot.runtime.stop import StopSignal
-from bot.runtime.tool_failures import broke_off, judged_inside, not_started
+from bot.runtime.tool_failures import broke_off, cut_off, judged_inside, not_started
 from bot.runtime.tool_place import Place, passfile_of
 from bot.runtime.tool_runner import Hold
 from bot.runtime.tool_streams import Streams
@@ -25,7 +25,7 @@ OPERATION = "baseliner.operation"
 _TOOL = "baseliner.tool"
 _PASSFILE = ".baseliner-pgpass"
 _GRACE = 3.0
-_SETTLED_WITHIN = 5.0
+_SETTLED_WITHIN = 3.0
 _SIGNALS_FROM = 128
 
 
@@ -161,8 +161,8 @@ class ContainerRunner:
         return [Mount(str(self._folder), str(self._source), type="bind")]
 
     def _finished(self, tool: str, made: str, streams: Streams) -> Finished:
-        """How it ended. Raises ToolFailed for a signal."""
-        ends_at = time.monotonic() + _SETTLED_WITHIN
+        """How it ended. Raises ToolFailed for a signal, or when it was not heard to its end."""
+        ends_at = streams.ended_at + _SETTLED_WITHIN
         try:
             state = self._engine.inspect(made)["State"]
             # The streams may end a moment before the Engine has heard of the process's end.
@@ -172,9 +172,11 @@ class ContainerRunner:
         except ContainerGone as error:
             raise broke_off(tool, made[:12], streams.stderr) from error
         if state["Running"]:
-            raise broke_off(tool, made[:12], streams.stderr)
+            raise cut_off(tool, made[:12], streams.stderr)
         code = int(state["ExitCode"])
         finished = Finished(_SIGNALS_FROM - code if code > _SIGNALS_FROM else code, b"", streams.stderr)
+        if streams.broken:
+            raise cut_off(tool, made[:12], streams.stderr)
         return judged_inside(tool, self._place.name, finished)
 
     def _end(self, made: str, hold: _Paused, streams: Streams) -> None:

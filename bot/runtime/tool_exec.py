@@ -6,20 +6,23 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tarfile import RECORDSIZE
 
 from bot.errors import ContainerGone, EngineFailed, ToolFailed
 from bot.runtime.docker_engine import Engine
 from bot.runtime.process import Finished
 from bot.runtime.stop import StopSignal
-from bot.runtime.tool_failures import broke_off, judged_inside, no_room, not_started
+from bot.runtime.tool_failures import broke_off, cut_off, judged_inside, no_room, not_started
 from bot.runtime.tool_place import MARK, Place
 from bot.runtime.tool_streams import Streams
 from bot.runtime.tool_tar import archive_pieces, archive_size
 
 _GRACE = 5.0
 _LOOK_AGAIN = 0.1
-_SETTLED_WITHIN = 5.0
+_SETTLED_WITHIN = 3.0
 _SIGNALS_FROM = 128
+_OF_A_CUT = (0, 126)
+"""Exit codes of a tool whose connection was cut while it read: by its own word, and by the Engine's."""
 SCRATCH = "/tmp"  # noqa: S108 - below it, each operation has a folder of its own with mode 0700
 # An exec has no kill, `kill` is a shell's own in slim images, and process ids of the Engine's host mean nothing inside:
 # tools are found by their environment. What varies is an argument, never part of the script.
@@ -126,8 +129,16 @@ class ExecRunner:
             streams.close()
 
     def _finished(self, tool: str, exec_id: str, streams: Streams, stdout: bytes = b"") -> Finished:
-        """How it ended. Raises ToolFailed for a signal, or when the Engine could not start it."""
-        name, ends_at = Path(tool).name, time.monotonic() + _SETTLED_WITHIN
+        """How it ended. Raises ToolFailed for a signal, when it was not heard to its end, or could not be started."""
+        name, place = Path(tool).name, self._place.name
+        finished = self._settled(name, exec_id, streams, stdout)
+        # First: of what was cut, the Engine tells an exit code of 126, as of what it could not start.
+        if streams.broken:
+            raise cut_off(name, place, streams.stderr)
+        return judged_inside(name, place, finished)
+
+    def _settled(self, tool: str, exec_id: str, streams: Streams, stdout: bytes = b"") -> Finished:
+        ends_at = streams.ended_at + _SETTLED_WITHIN
         try:
             with self._engine.asking() as client:
                 told = client.exec_inspect(exec_id)
@@ -136,12 +147,11 @@ class ExecRunner:
                     time.sleep(0.02)
                     told = client.exec_inspect(exec_id)
         except ContainerGone as error:
-            raise broke_off(name, self._place.name, streams.stderr) from error
-        if told["ExitCode"] is None:
-            raise broke_off(name, self._place.name, streams.stderr)
+            raise broke_off(tool, self._place.name, streams.stderr) from error
+        if told["Running"] or told["ExitCode"] is None:
+            raise cut_off(tool, self._place.name, streams.stderr)
         code = int(told["ExitCode"])
-        finished = Finished(_SIGNALS_FROM - code if code > _SIGNALS_FROM else code, stdout, streams.stderr)
-        return judged_inside(name, self._place.name, finished)
+        return Finished(_SIGNALS_FROM - code if code > _SIGNALS_FROM else code, stdout, streams.stderr)
 
     def _helper(self, argv: Sequence[str], stop: StopSignal) -> str:
         """A small program of the image, to its good end; what it said."""
@@ -165,19 +175,26 @@ class ExecRunner:
         argv = ["tar", "-x", "-f", "-", "-o", "-C", folder]
         environment = {"PATH": self._place.path, "LC_ALL": "C", MARK: self._place.owner}
         with self._started(argv, environment, told=True) as (exec_id, streams):
+            size, whole = 0, False
             try:
                 # When it ended before all was told, its exit code and stderr say why.
                 with suppress(OSError):
                     for piece in pieces:
                         streams.tell(piece, stop)
+                        size += len(piece)
+                    whole = True
+                    # GNU tar waits for a whole record where it cannot be told the end; others may be gone already.
+                    streams.tell(bytes(-size % RECORDSIZE), stop)
                     streams.tell_end()
                 for _ in streams.chunks():
                     stop.check()
             except BaseException:
                 self._end(streams)
                 raise
-            finished = self._finished("tar", exec_id, streams)
-        if finished.code != 0:
+            finished = self._settled("tar", exec_id, streams)
+        if not whole and finished.code in _OF_A_CUT and not finished.stderr:
+            raise cut_off("tar", self._place.name, "")
+        if judged_inside("tar", self._place.name, finished).code != 0:
             if "No space left" in finished.stderr:
                 raise no_room(self._place.name, folder, "it is full")
             raise ToolFailed("tar", f"{finished.status} in the container {self._place.name}", finished.stderr)

@@ -42,6 +42,18 @@ def broke_off(tool: str, container: str, stderr: str) -> ToolFailed:
     return failure
 
 
+def cut_off(tool: str, container: str, stderr: str) -> ToolFailed:
+    """The connection ended before the tool did, or before what it wrote: nobody knows what is lacking."""
+    failure = ToolFailed(
+        tool, f"broke off, because the connection with it in the container {container} was cut", stderr
+    )
+    failure.remedy = (
+        "Look whether the Docker Engine, or a proxy in front of it, was restarted or ends long connections; then try "
+        "again."
+    )
+    return failure
+
+
 def missing(tool: str, container: str, said: str) -> ToolFailed:
     failure = ToolFailed(tool, f"could not be started in the container {container}", said)
     failure.remedy = (

@@ -7,6 +7,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -20,6 +21,8 @@ _PIECE = 1 << 18
 _WAITING = 16
 """Pieces that wait for their reader at most: then the process in the container waits."""
 _LOOK_EVERY = 0.2
+_KEEPALIVE = {socket.TCP_KEEPIDLE: 30, socket.TCP_KEEPINTVL: 10, socket.TCP_KEEPCNT: 6}
+"""As for sessions: an Engine that went away without a word is noticed within 90 s, however quiet the tool is."""
 _SEND_WITHIN = struct.pack("ll", 0, int(_LOOK_EVERY * 1e6))
 """Then a send returns, and whether to go on can be looked at; receiving has no such limit."""
 
@@ -35,15 +38,28 @@ class Streams:
         self._early = _read_early(answered, self._socket)
         self._socket.settimeout(None)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _SEND_WITHIN)
+        _keep_alive(self._socket)
         self._said = KeptText()
         self._pieces: queue.Queue[bytes | None] = queue.Queue(_WAITING)
         self._unwanted = threading.Event()
+        self._broken = False
+        self._ended_at = 0.0
         self._thread = threading.Thread(target=self._read, name="container-streams", daemon=True)
         self._thread.start()
 
     @property
     def stderr(self) -> str:
         return self._said.text()
+
+    @property
+    def broken(self) -> bool:
+        """Whether the connection ended before what it carried; to be asked once `chunks` has ended."""
+        return self._broken
+
+    @property
+    def ended_at(self) -> float:
+        """When both streams ended, by the monotonic clock; to be asked once `chunks` has ended."""
+        return self._ended_at
 
     def chunks(self, every: float = _LOOK_EVERY) -> Iterator[bytes]:
         """stdout as it comes, and b"" whenever nothing came for `every` seconds, until both streams have ended."""
@@ -67,7 +83,7 @@ class Streams:
 
     def tell_end(self) -> None:
         """No more comes to stdin."""
-        # TLS cannot close one direction alone: there the process has to know its end by itself.
+        # TLS cannot close one direction alone: there the process has to know the end by what it reads.
         if not hasattr(self._socket, "unwrap"):
             with suppress(OSError):
                 self._socket.shutdown(socket.SHUT_WR)
@@ -87,10 +103,12 @@ class Streams:
         self._answered._response.close()
 
     def _read(self) -> None:
-        # An error is an end too: how the process ended is asked for anyway, and says why.
-        with suppress(OSError):
+        try:
             for piece in self._stdout():
                 self._hand_over(piece)
+        except OSError:
+            self._broken = True
+        self._ended_at = time.monotonic()
         self._hand_over(None)
 
     def _stdout(self) -> Iterator[bytes]:
@@ -113,6 +131,8 @@ class Streams:
                     self._said.add(piece)
             if found:
                 yield b"".join(found)
+        # The Engine ends it between two frames.
+        self._broken = bool(left or header)
 
     def _received(self) -> bytes:
         early, self._early = self._early, b""
@@ -123,6 +143,13 @@ class Streams:
             with suppress(queue.Full):
                 self._pieces.put(piece, timeout=_LOOK_EVERY)
                 return
+
+
+def _keep_alive(connection: socket.socket) -> None:
+    if connection.family in (socket.AF_INET, socket.AF_INET6):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for option, value in _KEEPALIVE.items():
+            connection.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 def _read_early(answered: Any, connection: socket.socket) -> bytes:

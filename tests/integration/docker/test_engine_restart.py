@@ -16,10 +16,13 @@ from cryptography.x509.oid import NameOID
 
 from bot.errors import EngineFailed, EngineUnreachable
 from bot.runtime.docker_engine import Engine
+from bot.runtime.stop import StopSignal
+from bot.runtime.tool_exec import ExecRunner
+from bot.runtime.tool_place import Place
 from bot.settings import DockerSettings
 from sandbox.processes import free_port
 from tests.docker_deployment import Deployment, project_on
-from tests.docker_engine import RealEngine, demand_docker, own_engine
+from tests.docker_engine import IMAGE, RealEngine, demand_docker, own_engine
 from tests.integration.docker.test_services import API, CRON, KILLED, SLEEP, WORKER, Memory, policy
 
 pytestmark = pytest.mark.docker
@@ -139,3 +142,24 @@ def test_an_engine_is_reached_by_tls(
         pytest.raises(EngineFailed, match=r"none\.pem of \[docker\] is not there"),
     ):
         misled.containers("nobody")
+
+
+@pytest.mark.parametrize("size", [10, 3_000_000])
+def test_an_archive_is_placed_by_tls(
+    engine: RealEngine, project: Deployment, certificates: Path, port: int, tmp_path: Path, size: int
+) -> None:
+    (tmp_path / "custom.dump").write_bytes(bytes(range(256)) * (size // 256) + b"end")
+    made = project.add("db", SLEEP, **KILLED)
+    place = Place(made, "db-1", IMAGE, "/usr/bin", frozenset(), {}, "x9")
+    files = {
+        name: certificates / f"{file}.pem"
+        for name, file in (("tls_ca", "ca"), ("tls_cert", "cert"), ("tls_key", "key"))
+    }
+    with Engine(DockerSettings(host=f"tcp://127.0.0.1:{port}", **files)) as reached:
+        runner, stop = ExecRunner(reached, place, lambda: None), StopSignal()
+        timer = threading.Timer(20, stop.set)
+        timer.start()
+        with runner.placed(tmp_path / "custom.dump", contents_alone=False, stop=stop) as inside:
+            read = runner.run(["cat", inside], stop=stop, environment={}).stdout
+        timer.cancel()
+    assert read == (tmp_path / "custom.dump").read_bytes()
