@@ -14,6 +14,7 @@ _MAY_QUOTE = ("22", "P0")
 """Classes of SQLSTATE whose messages may quote a value: data exceptions, and what functions raise."""
 _LOADER = "pg_restore"
 _ERROR = "pg_restore: error:"
+_SERVERS = re.compile(r"ERROR:|FATAL:")
 _BY_FUNCTION = re.compile(r"\bRAISE\b|\bPL/(?!pgSQL)")
 _NAMED = r"(?:table|relation|constraint|index|role|user|column|schema|extension|tablespace|database|server at|socket) "
 # Values hold quotes themselves: nothing behind the first that is no name can be trusted.
@@ -47,8 +48,10 @@ def told_without_values(error: psycopg.Error) -> str:
 
 def _reduced(failure: ToolFailed) -> ToolFailed:
     told = [] if _BY_FUNCTION.search(failure.stderr) else failure.stderr.splitlines()
-    *before, last = [_without_values(line) for line in told if line.startswith(_ERROR)] or [""]
-    reduced = ToolFailed(failure.tool, failure.status, "\n".join([*before, f"{last} {_ELSEWHERE}"]))
+    lines = [_without_values(line) for line in told if line.startswith(_ERROR)]
+    # What the server refused, before what came of it: ToolFailed looks at the last line.
+    *others, reason = sorted(lines, key=lambda line: bool(_SERVERS.search(line))) or [""]
+    reduced = ToolFailed(failure.tool, failure.status, "\n".join([*others, f"{reason}. {_ELSEWHERE}".lstrip(". ")]))
     unhelpful = failure.remedy == reduced.remedy
     reduced.remedy = "Read the server's log for this moment." if unhelpful else failure.remedy
     return reduced

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -82,6 +83,14 @@ def pair(rig: Rig) -> Iterator[Pair]:
     cluster.execute(f"DROP ROLE {name}")
 
 
+def broken_in(pair: Pair) -> str:
+    """What staging's owner is told who wants into the database that is being made, and lets itself in if it can."""
+    (new,) = [name for name in pair.databases() if name.startswith("__new_")]
+    with psycopg.connect(pair.owner_dsn, autocommit=True) as owner, suppress(psycopg.errors.InsufficientPrivilege):
+        owner.execute(f"GRANT CONNECT ON DATABASE {pair.name}{new} TO {pair.name}".encode())
+    return refused_connection(pair.as_owner(new))
+
+
 def refused_connection(dsn: str) -> str:
     with pytest.raises(psycopg.OperationalError) as caught:
         psycopg.connect(dsn)
@@ -109,11 +118,7 @@ def test_another_targets_data_come_masked_and_nobody_sees_them_before(
     with pair.rig.house.context.database.transaction() as connection:
         assert backups.listed(connection, TARGET)[0].needed_by == f"restore {approved.id}"
 
-    def try_to_peep() -> None:
-        (new,) = [name for name in pair.databases() if name.startswith("__new_")]
-        told.append(refused_connection(pair.as_owner(new)))
-
-    at_step(monkeypatch, "mask", Moment.BEFORE, try_to_peep)
+    at_step(monkeypatch, "mask", Moment.BEFORE, lambda: told.append(broken_in(pair)))
     ended = pair.rig.run(approved)
     assert ended.failure is None, ended.failure
     assert [step.name for step in ended.steps] == MASKED
@@ -224,6 +229,24 @@ def test_masking_that_fails_leaves_staging_as_it_was_and_tells_no_value(pair: Pa
     assert_nothing_half_done(pair, ended)
 
 
+def test_a_load_that_fails_before_the_masking_tells_no_value(pair: Pair) -> None:
+    source = pair.rig.target.name
+    for statement in (
+        "CREATE TABLE people AS SELECT 'alice@example.org' AS email",
+        "CREATE FUNCTION ok(text) RETURNS bool LANGUAGE sql AS $$SELECT current_database() !~ '__new_'$$",
+        "ALTER TABLE people ADD CONSTRAINT known CHECK (public.ok(email))",
+    ):
+        pair.rig.target.cluster.execute(statement, source)
+    taken = pair.rig.backup().result["backup_id"]
+    ended = pair.rig.run(pair.rig.approve(pair.rig.run(pair.asked(taken))))
+    assert ended.state is OperationState.FAILED
+    assert ended.failure is not None
+    assert 'relation "people" violates check constraint "known"' in ended.failure.message
+    assert "the server's log has it" in ended.failure.message
+    assert "alice" not in str(ended.failure)
+    assert_nothing_half_done(pair, ended)
+
+
 def test_a_role_that_is_no_superuser_copies_and_masks(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     keeper, cluster = f"{pair.name}_keeper", pair.rig.target.cluster
     cluster.execute(f"CREATE ROLE {keeper} LOGIN PASSWORD 'secret' CREATEDB")
@@ -237,10 +260,6 @@ def test_a_role_that_is_no_superuser_copies_and_masks(pair: Pair, monkeypatch: p
     pair.mask.write_text("UPDATE precious SET n = 2")
     told: list[str] = []
 
-    def try_to_peep() -> None:
-        (new,) = [name for name in pair.databases() if name.startswith("__new_")]
-        told.append(refused_connection(pair.as_owner(new)))
-
     targets = pair.rig.setup.document["targets"]
     staging = {
         **targets[STAGING],
@@ -253,13 +272,15 @@ def test_a_role_that_is_no_superuser_copies_and_masks(pair: Pair, monkeypatch: p
             other = replace(pair, rig=rig)
             taken = rig.run(rig.services.backups.request(STAGING, OPERATOR))
             assert taken.failure is None, taken.failure
-            at_step(monkeypatch, "mask", Moment.BEFORE, try_to_peep)
+            at_step(monkeypatch, "mask", Moment.BEFORE, lambda: told.append(broken_in(pair)))
             ended = rig.run(rig.approve(rig.run(other.asked(source=None, new_name=pair.copy))))
             assert ended.failure is None, ended.failure
         assert "permission denied for database" in told[0]
         assert pair.value("SELECT n FROM precious", pair.copy) == 2
         granted = f"SELECT datacl::text FROM pg_database WHERE datname = '{pair.copy}'"
         assert keeper not in str(pair.value(granted)), "what it gave itself to work is taken back"
+        lent = "SELECT nspacl::text FROM pg_namespace WHERE nspname = 'public'"
+        assert pair.name not in str(pair.value(lent, pair.copy)), "and what it lent to the owner"
     finally:
         cluster.execute(f"DROP ROLE {keeper}")
 

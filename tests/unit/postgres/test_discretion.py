@@ -34,7 +34,8 @@ def told(stderr: str) -> ToolFailed:
         (f'{COPY}invalid input value for enum mood: "sad\nalice"\nCONTEXT:  x', "for enum mood: …"),
         (f"{COPY}alice is odd\nCONTEXT:  PL/pgSQL function f(text) line 1 at RAISE", "exit code 1:"),
         ("pg_restore: error: FEHLER:  ungültig: »alice«", "FEHLER:  ungültig: …"),
-        ("pg_restore: Warnung: alice", "exit code 1:"),
+        ("pg_restore: Warnung: alice", "exit code 1: What it quotes"),
+        (f"{COPY}{NAMED}\npg_restore: error: a worker process died unexpectedly", f"1: {COPY}{NAMED}. What it quotes"),
         (
             'pg_restore: error: connection to server at "db", port 5432 failed: FATAL:  database "x" is not "alice"',
             'server at "db", port 5432 failed: FATAL:  database "x" is not …',
