@@ -1,0 +1,84 @@
+"""A restore of a deployment that is cancelled, or whose containers a deploy replaces meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from bot.models import OperationState
+from tests.docker_deployment import Deployment
+from tests.house import OPERATOR, TARGET, Rig
+from tests.integration.docker.deployed import assert_as_before, house_of
+from tests.integration.docker.dockhouse import remains, with_tools
+from tests.integration.operations.hooks import Moment, at_step
+from tests.integration.operations.test_crashes import SLOW_IN_SCRATCH, loading, lost
+from tests.support import eventually
+
+pytestmark = pytest.mark.docker
+
+in_containers = pytest.mark.parametrize("mode", ["exec", "container"])
+
+
+@pytest.fixture
+def rig(standing: Deployment, upgraded_state_dsn: str, tmp_path: Path) -> Iterator[Rig]:
+    with house_of(standing, upgraded_state_dsn, tmp_path) as rig:
+        yield rig
+
+
+@in_containers
+def test_a_restore_that_is_cancelled_is_undone(standing: Deployment, rig: Rig, mode: str) -> None:
+    rig.execute(*SLOW_IN_SCRATCH)
+    with rig.rebuilt(with_tools(rig, tools=mode), seed=3) as there, ThreadPoolExecutor(1) as beside:
+        _, new = lost(there)
+        operation = there.approved_restore()
+        running = beside.submit(there.run, operation)
+        eventually(lambda: loading(there))
+        assert (standing.state("api"), standing.state("worker")) == ("exited", "paused")
+        there.services.cancelling.cancel(operation.id, OPERATOR)
+        ended = running.result(60)
+        assert ended.state is OperationState.CANCELLED
+        assert ended.failure is not None
+        assert ended.failure.left_as_it_was == (
+            "inventory is as it was, with all its data. The services are as before."
+        )
+        assert there.digest() == new
+        assert_as_before(standing, there)
+        assert remains(standing) == []
+    rig.execute("DROP INDEX devices_slowly", "DROP FUNCTION slowly")
+
+
+@in_containers
+def test_a_drill_restores_to_the_containers_own_server(standing: Deployment, rig: Rig, mode: str) -> None:
+    settings = with_tools(rig, tools=mode).changed(drill={"dsn": standing.dsn("postgres")})
+    with rig.rebuilt(settings, seed=3) as there:
+        there.backup()
+        before = there.digest()
+        ended = there.run(there.services.drills.request(TARGET, OPERATOR, "latest"))
+        assert ended.state is OperationState.DONE, ended.failure
+        assert ended.result["rows"] == before.rows
+        (backup,) = there.services.backups.newest_first(TARGET, 1)
+        assert backup.verified_at == there.clock.now()
+        assert (there.digest(), there.databases()) == (before, [""])
+        assert_as_before(standing, there)
+        assert remains(standing) == []
+
+
+def test_an_api_that_a_deploy_replaces_while_it_is_stopped_is_the_one_that_is_started(
+    standing: Deployment, rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, _ = lost(rig)
+    operation, former = rig.approved_restore(), standing.ids("api")
+
+    def deploy() -> None:
+        standing.remove("api")
+        standing.add_api(restart="always", start=False)
+
+    at_step(monkeypatch, "start_services", Moment.BEFORE, deploy)
+    ended = rig.run(operation)
+    assert ended.failure is None, ended.failure
+    assert standing.ids("api") != former
+    assert rig.digest() == old
+    assert_as_before(standing, rig)
