@@ -11,6 +11,8 @@ from bot.errors import EngineFailed
 from bot.runtime.docker_engine import Engine
 
 _OURS = re.compile(r"/containers/([0-9a-f]{64})/")
+_OF_A_CONTAINER = ("/etc/hostname", "/etc/hosts", "/etc/resolv.conf")
+"""Docker mounts these from a folder with the container's id; on a host other mounts may name other containers."""
 _MOUNTS = Path("/proc/self/mountinfo")
 _HERE = re.compile(r"unix://|tcp://(localhost|127\.[0-9.]+|\[::1\]):")
 
@@ -46,10 +48,12 @@ def on_this_host(engine: Engine, mounts: Path = _MOUNTS) -> bool:
 def own_container(mounts: Path = _MOUNTS) -> str | None:
     """The id of the container that we run in; None outside."""
     try:
-        # Docker mounts its files for /etc/hostname and its like from a folder with the id.
-        found = _OURS.search(mounts.read_text())
+        lines = mounts.read_text().splitlines()
     except OSError:
         return None
+    # Of a line: two ids, the device, the root of the mount in its file system, and where it is mounted.
+    roots = [fields[3] for fields in map(str.split, lines) if len(fields) > 4 and fields[4] in _OF_A_CONTAINER]
+    found = next(filter(None, map(_OURS.search, roots)), None)
     return found[1] if found else None
 
 
