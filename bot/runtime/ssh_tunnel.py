@@ -16,6 +16,8 @@ from bot.errors import EngineFailed, EngineUnreachable
 from bot.runtime.leash import leashed
 from bot.runtime.process import StderrDrain
 
+_PASSED_ON = ("PATH", "HOME", "USER", "LANG", "SSH_AUTH_SOCK")
+"""None of our secrets: ssh may start what its configuration names, and send what that names to the other host."""
 _SOCKET = "/var/run/docker.sock"
 _WITHIN = 20.0
 _LOOK_EVERY = 0.02
@@ -34,7 +36,8 @@ def ssh_tunnel(host: str) -> Generator[Path]:
     with tempfile.TemporaryDirectory(prefix="baseliner-ssh-") as folder:
         place = Path(folder, "docker.sock")
         # Not the SDK's own way: its sockets cannot be read while they are written to, and it wants paramiko besides.
-        with leashed([program, *_options(host, place)], os.environ) as process:
+        environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        with leashed([program, *_options(host, place)], environment) as process:
             said = StderrDrain(process.stderr)
             ends_at = time.monotonic() + _WITHIN
             while not _listens(place):

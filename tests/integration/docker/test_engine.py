@@ -27,9 +27,10 @@ SLEEP = ("/usr/bin/sleep", "infinity")
 SSH = """\
 #!{python} -IS
 # Stands in for OpenSSH: what it is told, it notes, and `-L here:there` it does within this host.
-import socket, sys, threading
+import os, socket, sys, threading
 from pathlib import Path
 Path({told!r}).write_text("\\n".join(sys.argv[1:]))
+Path({told!r} + ".env").write_text("\\n".join(os.environ))
 here, _, there = sys.argv[sys.argv.index("-L") + 1].partition(":")
 if "refused" in sys.argv[-1]:
     sys.exit("ops@refused.internal: Permission denied (publickey).")
@@ -117,6 +118,16 @@ def tunnels(ssh: Path) -> list[int]:
     program = str(ssh.parent / "bin" / "ssh")
     commands = {item.pid: item.info["cmdline"] or [] for item in psutil.process_iter(["cmdline"])}
     return [pid for pid, command in commands.items() if program in command[:3]]
+
+
+def test_ssh_is_told_no_secrets(docker_engine: RealEngine, ssh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TARGET_PASSWORD", "word")
+    monkeypatch.setenv("SSH_AUTH_SOCK", "/nowhere/agent")
+    with Engine(DockerSettings(host=f"ssh://ops@db.internal{docker_engine.socket}")) as engine:
+        assert engine.containers("nobody") == []
+    names = set(Path(f"{ssh}.env").read_text().splitlines())
+    assert {"PATH", "HOME", "SSH_AUTH_SOCK"} <= names <= {"PATH", "HOME", "USER", "LANG", "SSH_AUTH_SOCK", "LC_CTYPE"}
+    eventually(lambda: not tunnels(ssh))
 
 
 def test_what_ssh_says_is_told(ssh: Path) -> None:
