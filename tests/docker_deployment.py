@@ -130,16 +130,20 @@ class Deployment:
         labels: Mapping[str, str] | None = None,
         start: bool = True,
         auto_remove: bool = False,
+        volumes: Sequence[str] = (),
         **options: Any,
     ) -> str:
-        """Make a container with Compose's labels and start it; returns its id. `options` are the SDK's."""
+        """Make a container with Compose's labels and start it; returns its id. `options` are the SDK's.
+
+        `volumes` are such as `name:/folder`; whoever names one removes it.
+        """
         probe = {"test": ["CMD", *health], "interval": 800 * _MS, "timeout": 5000 * _MS, "retries": 3}
         made = self.client.create_container(
             image, list(argv), name=f"{self.project}-{service}-{number}",
             labels={**self._labels(service, number, depends_on), **(labels or {})},
             environment=dict(environment or {}), healthcheck=probe if health else None,
             host_config=self.client.create_host_config(
-                binds=[f"{place}:{place}:ro" for place in PROGRAMS], restart_policy={"Name": restart},
+                binds=[*(f"{place}:{place}:ro" for place in PROGRAMS), *volumes], restart_policy={"Name": restart},
                 auto_remove=auto_remove,
             ),
             networking_config=self.client.create_networking_config(

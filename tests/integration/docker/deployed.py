@@ -26,9 +26,9 @@ class ContainerCluster(Cluster):
         self.bin_dir = BIN
 
 
-def set_up(project: Deployment) -> None:
+def set_up(project: Deployment, **db: Any) -> None:
     """`db` with a few rows, `api` that Docker starts again and asks for its health, and `worker`."""
-    project.add_db()
+    project.add_db(**db)
     with psycopg.connect(project.dsn(), autocommit=True) as connection:
         connection.execute("; ".join(TABLES).encode())
     project.add_api(restart="always")

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from bot.models import OperationState
-from tests.docker_deployment import Deployment
+from tests.docker_deployment import DATA, Deployment
 from tests.house import OPERATOR, TARGET, Rig
-from tests.integration.docker.deployed import assert_as_before, house_of
+from tests.integration.docker.deployed import assert_as_before, house_of, set_up
 from tests.integration.docker.dockhouse import remains, with_tools
 from tests.integration.operations.hooks import Moment, at_step
 from tests.integration.operations.test_crashes import SLOW_IN_SCRATCH, loading, lost
@@ -64,6 +64,39 @@ def test_a_drill_restores_to_the_containers_own_server(standing: Deployment, rig
         assert (there.digest(), there.databases()) == (before, [""])
         assert_as_before(standing, there)
         assert remains(standing) == []
+
+
+def test_a_database_whose_container_a_deploy_replaces_during_the_load_keeps_its_data(
+    project: Deployment, upgraded_state_dsn: str, tmp_path: Path
+) -> None:
+    volume = f"{project.project}_data"
+    try:
+        set_up(project, volumes=[f"{volume}:{DATA}"])
+        with (
+            house_of(project, upgraded_state_dsn, tmp_path) as house,
+            house.rebuilt(with_tools(house, tools="exec"), seed=3) as rig,
+            ThreadPoolExecutor(1) as beside,
+        ):
+            rig.execute(*SLOW_IN_SCRATCH)
+            _, new = lost(rig)
+            # Else a sequence may skip a few numbers in the server's recovery.
+            rig.execute("CHECKPOINT")
+            running = beside.submit(rig.run, rig.approved_restore())
+            eventually(lambda: loading(rig))
+            project.remove("db")
+            project.add_db(volumes=[f"{volume}:{DATA}"])
+            failure = running.result(90).failure
+            assert failure is not None
+            assert failure.message.startswith("pg_restore ")
+            assert "ry again" in failure.remedy
+            assert failure.left_as_it_was == "inventory is as it was, with all its data. The services are as before."
+            assert rig.digest() == new
+            assert_as_before(project, rig)
+            assert remains(project) == []
+    finally:
+        for service in ("api", "worker", "db"):
+            project.remove(service)
+        project.client.remove_volume(volume)
 
 
 def test_an_api_that_a_deploy_replaces_while_it_is_stopped_is_the_one_that_is_started(
