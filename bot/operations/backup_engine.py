@@ -115,11 +115,17 @@ class BackupEngine:
     def discard(self, target: str, backup_id: str) -> str:
         """Remove what a broken backup left; returns what may not be removed, in a sentence.
 
-        Raises StorageFailed, EngineUnreachable.
+        Raises StorageFailed, EngineUnreachable; what can be removed is, all the same.
         """
-        remove_folder(self._context.settings.staging, backup_id)
-        kept = self.storage_of(target).discard(target, backup_id)
-        return " ".join(filter(None, (kept, remove_remains(self._context, target, backup_id))))
+        # A tool that a killed worker left in a container may write still: it ends first.
+        try:
+            try:
+                left = remove_remains(self._context, target, backup_id)
+            finally:
+                kept = self.storage_of(target).discard(target, backup_id)
+        finally:
+            remove_folder(self._context.settings.staging, backup_id)
+        return " ".join(filter(None, (kept, left)))
 
     def _entry(self, manifest: Manifest, operation_id: str, storage: Storage, manifest_sha256: str) -> Backup:
         return Backup(

@@ -28,7 +28,7 @@ from bot.postgres.tools import Tools, find_tools
 from bot.runtime.docker_engine import Container, Engine
 from bot.runtime.stop import StopSignal
 from bot.runtime.tool_container import OPERATION, ContainerRunner, remove_all
-from bot.runtime.tool_exec import ExecRunner
+from bot.runtime.tool_exec import SCRATCH, ExecRunner
 from bot.runtime.tool_mounts import NotShared, on_this_host, shared_folder
 from bot.runtime.tool_place import Place
 from bot.runtime.tool_runner import ToolRunner
@@ -107,7 +107,7 @@ def open_tools(
 def remove_remains(context: Context, target: str, owner: str) -> str:
     """End and remove what a worker that was killed left with the Engine; returns what it could not, in a sentence.
 
-    Raises EngineUnreachable.
+    Raises EngineUnreachable, also for a container that is there but does not run: nobody can look into it yet.
     """
     settings = context.target(target)
     if settings.docker is None:
@@ -118,8 +118,7 @@ def remove_remains(context: Context, target: str, owner: str) -> str:
             # Whoever may make no container, or run nothing in one, has left none.
             with suppress(EngineDenied):
                 remove_all(engine, owner)
-            # A container that is gone, or does not run, took with it what was in it.
-            with suppress(EngineDenied, ContainerGone, ContainerChanged):
+            with suppress(EngineDenied), _stopped_told(engine, settings.docker, owner):
                 place = _place(engine, settings, owner, 0)
                 ending = partial(end_sessions, server, place.application_name)
                 ExecRunner(engine, place, ending).clean_up()
@@ -129,6 +128,16 @@ def remove_remains(context: Context, target: str, owner: str) -> str:
     except (EngineFailed, ToolFailed) as error:
         return _left(owner, error)
     return ""
+
+
+@contextmanager
+def _stopped_told(engine: Engine, docker: TargetDocker, owner: str) -> Generator[None]:
+    """Raise EngineUnreachable where the database's container does not run; one that is gone took all with it."""
+    try:
+        yield
+    except (ContainerGone, ContainerChanged) as error:
+        if engine.containers(docker.project, docker.service):
+            raise EngineUnreachable(f"{error} {SCRATCH}/baseliner-{owner} may be left in it.", error.remedy) from error
 
 
 def remove_remains_now(context: Context, target: str, owner: str) -> str:
