@@ -9,9 +9,11 @@ from psycopg import Connection, sql
 from psycopg.conninfo import conninfo_to_dict
 
 from bot.clock import Clock
+from bot.doctor.allowed import denied_calls, said_of
 from bot.doctor.examination import Line
 from bot.doctor.fixes import lacking, out_of_support
 from bot.doctor.skew import judge_skew
+from bot.doctor.tool_login import LATER, demand_login
 from bot.errors import DatabaseUnreachable, ToolMissing
 from bot.models import Check
 from bot.operations.scratch import drill_server
@@ -67,13 +69,21 @@ def look_at_database(settings: TargetSettings, environment: Mapping[str, str], c
 def look_at_tools(
     settings: TargetSettings, staging: Staging, environment: Mapping[str, str], owner: str, stop: StopSignal
 ) -> Check:
-    """Where they would run. Raises DatabaseUnreachable, ToolMissing, EngineFailed."""
+    """Where they would run, after one has asked the server for nothing and the Engine for what it would need later.
+
+    Raises DatabaseUnreachable, ToolMissing, ToolFailed, EngineFailed.
+    """
     server = server_of(settings, environment)
     with server.connect() as connection:
         major = server_facts(connection).major
     with staged(staging, owner, 0), open_tools(settings, staging, owner, server, major, stop=stop) as tools:
+        demand_login(tools, server, owner, stop)
         missing = lacking(tools.version)
         said = f"pg_dump and pg_restore {tools.version}, by {tools.mode}"
+        if tools.mode == "container" and settings.docker is not None:
+            denied = denied_calls(settings.docker, LATER, owner)
+            if denied:
+                return TOOLS.failed(*said_of(denied))
     if tools.bin_dir is not None:
         said += f", in {tools.bin_dir}"
     if missing:

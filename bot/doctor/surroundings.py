@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
+from bot.doctor.allowed import Act, denied_calls, said_of
 from bot.doctor.examination import Examination, Line
-from bot.errors import BaselinerError, ContainerGone, EngineDenied
+from bot.errors import BaselinerError
 from bot.models import Check
 from bot.operations.revisions import deployed_revisions
 from bot.postgres.masking import read_script
@@ -15,9 +15,6 @@ from bot.runtime.services import Services
 from bot.runtime.stop import StopSignal
 from bot.settings import RestoreSource, ServiceSettings, TargetSettings
 from bot.settings_docker import TargetDocker
-
-if TYPE_CHECKING:
-    from docker import APIClient
 
 DOCKER = Line("docker", "The database's container is found")
 PERMISSIONS = Line("docker_permissions", "The Engine allows what a restore does to services")
@@ -43,27 +40,19 @@ def look_at_permissions(docker: TargetDocker, services: Sequence[ServiceSettings
     Each call is made for a container `nobody` that does not exist: what is allowed comes to nothing.
     Raises EngineFailed.
     """
-    acts: dict[str, Callable[[APIClient], object]] = {
-        "update": lambda client: client.update_container(nobody, restart_policy={"Name": "no"}),
-        "start": lambda client: client.start(nobody),
-        "stop": lambda client: client.stop(nobody),
+    acts: dict[str, Act] = {
+        "update": lambda client, nobody: client.update_container(nobody, restart_policy={"Name": "no"}),
+        "start": lambda client, nobody: client.start(nobody),
+        "stop": lambda client, nobody: client.stop(nobody),
     }
     if any(service.pause for service in services):
-        acts |= {"pause": lambda client: client.pause(nobody), "unpause": lambda client: client.unpause(nobody)}
-    denied = []
-    with Engine(docker.engine) as engine:
-        for act in acts.values():
-            try:
-                with engine.asking() as client:
-                    act(client)
-            except ContainerGone:
-                continue
-            except EngineDenied as error:
-                denied.append(error.call)
+        acts |= {
+            "pause": lambda client, nobody: client.pause(nobody),
+            "unpause": lambda client, nobody: client.unpause(nobody),
+        }
+    denied = denied_calls(docker, acts.values(), nobody)
     if denied:
-        return PERMISSIONS.failed(
-            f"denied: {', '.join(denied)}", f"Allow {', '.join(denied)} in the socket proxy; see docs/security.md."
-        )
+        return PERMISSIONS.failed(*said_of(denied))
     return PERMISSIONS.passed(f"{', '.join(acts)} of containers")
 
 
