@@ -45,7 +45,7 @@ RUN set -eu; export DEBIAN_FRONTEND=noninteractive; apt-get update -qq; \
 
 FROM ${BASE}
 RUN set -eu; export DEBIAN_FRONTEND=noninteractive; apt-get update -qq; \
-    apt-get install -y -qq --no-install-recommends ca-certificates libpq5 libreadline8 tini; \
+    apt-get install -y -qq --no-install-recommends ca-certificates libpq5 libreadline8 openssh-client tini; \
     rm -rf /var/lib/apt/lists/* /var/cache/apt/*; \
     # Nothing that installs packages is needed here any more.
     if command -v pip > /dev/null; then pip uninstall --yes --quiet pip setuptools wheel; fi; \
