@@ -7,9 +7,10 @@ import pytest
 from bot.errors import DatabaseUnreachable, EngineFailed
 from bot.postgres.connection import Server, server_of
 from bot.runtime.docker_address import Endpoint, endpoint_of
-from bot.runtime.docker_engine import Container
+from bot.runtime.docker_engine import Container, Engine
 from bot.settings import DockerSettings, TargetSettings
 from tests.docker_deployment import PASSWORD, Deployment
+from tests.docker_engine import IMAGE
 
 
 def target(project: Deployment, host: str | None = None) -> TargetSettings:
@@ -95,3 +96,17 @@ def test_what_another_host_keeps_to_itself_is_not_looked_for_here(
     ) as told:
         endpoint_of(container(NEAR, ports), 5432, engine, here=False)
     assert told.value.remedy.startswith("Name a host in the target's dsn, or publish the port")
+
+
+@pytest.mark.docker
+def test_of_several_places_one_that_others_reach_is_told(project: Deployment) -> None:
+    client, labels = project.client, {"com.docker.compose.project": project.project, "com.docker.compose.service": "db"}
+    published = {5432: [("127.0.0.1",), ("127.0.0.2",), ("0.0.0.0",)]}  # noqa: S104 - as Compose passes it
+    options = {"binds": ["/usr:/usr:ro"], "network_mode": project.network, "port_bindings": published}
+    host_config = client.create_host_config(**options)
+    argv = ["/usr/bin/sleep", "infinity"]
+    made = client.create_container(IMAGE, argv, ports=[5432], labels=labels, host_config=host_config)
+    client.start(made["Id"])
+    with Engine(project.engine.settings) as engine:
+        found = engine.running(project.project, "db")
+        assert endpoint_of(found, 5432, "ssh://ops@db.internal", here=False).host == "db.internal"
