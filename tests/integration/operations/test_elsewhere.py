@@ -108,8 +108,7 @@ def test_another_targets_data_come_masked_and_nobody_sees_them_before(
     approved = pair.approved()
     plan = pair.rig.services.drawings.plan(approved.id)
     assert plan is not None
-    assert plan.body["source"]["target"] == TARGET
-    assert plan.body["source"]["statements"] == 2
+    assert (plan.body["source"]["target"], plan.body["source"]["statements"]) == (TARGET, 2)
     assert "since" not in plan.body["loses"], "all that is there is lost"
     with pair.rig.house.context.database.transaction() as connection:
         assert backups.listed(connection, TARGET)[0].needed_by == f"restore {approved.id}"
