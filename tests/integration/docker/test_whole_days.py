@@ -1,4 +1,4 @@
-"""A restore of a deployment that is cancelled, or whose containers a deploy replaces meanwhile."""
+"""Of a deployment: a restore that is cancelled, or whose containers a deploy replaces meanwhile, and a drill."""
 
 from __future__ import annotations
 
@@ -50,9 +50,8 @@ def test_a_restore_that_is_cancelled_is_undone(standing: Deployment, rig: Rig, m
     rig.execute("DROP INDEX devices_slowly", "DROP FUNCTION slowly")
 
 
-@in_containers
-def test_a_drill_restores_to_the_containers_own_server(standing: Deployment, rig: Rig, mode: str) -> None:
-    settings = with_tools(rig, tools=mode).changed(drill={"dsn": standing.dsn("postgres")})
+def test_a_drill_restores_to_the_containers_own_server(standing: Deployment, rig: Rig) -> None:
+    settings = with_tools(rig, tools="exec").changed(drill={"dsn": standing.dsn("postgres")})
     with rig.rebuilt(settings, seed=3) as there:
         there.backup()
         before = there.digest()
