@@ -13,6 +13,7 @@ import signal
 import sys
 
 _GRACE_MS = 3_000
+_BEHIND_ITS_WATCHERS = 5
 
 
 def main(account: str, argv: list[str]) -> int:
@@ -40,6 +41,8 @@ def _started(account: str, argv: list[str]) -> int:
         try:
             os.setpgid(0, 0)
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+            # Whoever has to hold it back in time comes before it.
+            os.nice(_BEHIND_ITS_WATCHERS)
             if account:
                 uid, gid = map(int, account.split(":"))
                 os.setgroups([])

@@ -20,6 +20,7 @@ from bot.operations.leftovers import Leftovers
 from bot.operations.tooling import choose_tools, open_tools
 from bot.postgres.connection import server_of
 from bot.postgres.load import load
+from bot.runtime import tool_exec
 from bot.runtime.docker_engine import Engine
 from bot.runtime.process import run
 from bot.runtime.stop import StopSignal
@@ -128,20 +129,23 @@ def test_what_is_left_with_an_engine_that_went_away_is_swept_when_it_is_back(
 
 @pytest.mark.parametrize(("limit", "said"), [("size=256k", "bytes are free"), ("nr_inodes=3", "it is full")])
 def test_a_disk_inside_that_is_full_is_named_before_anything_is_replaced(
-    doomed: Rig, project: Deployment, limit: str, said: str
+    doomed: Rig, project: Deployment, monkeypatch: pytest.MonkeyPatch, limit: str, said: str
 ) -> None:
+    # Elsewhere than in /tmp, where the very programs may lie that are mounted into the container.
+    monkeypatch.setattr(tool_exec, "SCRATCH", "/var/scratch")
     with psycopg.connect(doomed.target.dsn) as connection:
         connection.execute("CREATE TABLE large AS SELECT i, md5(i::text) FROM generate_series(1, 20000) i")
     doomed.backup()
     before = doomed.digest()
     inside = ["nsenter", f"--target={project.inspect('db')['State']['Pid']}", "--mount"]
-    mount = ["mount", "-t", "tmpfs", "-o", f"{limit},mode=1777", "tmpfs", "/tmp"]
+    subprocess.run([*inside, "mkdir", "/var/scratch"], check=True)
+    mount = ["mount", "-t", "tmpfs", "-o", f"{limit},mode=1777", "tmpfs", "/var/scratch"]
     subprocess.run([*inside, *mount], check=True)
     with doomed.rebuilt(with_tools(doomed, tools="exec")) as rig:
         failure = failed(rig, rig.approved_restore())
     assert f"{project.project}-db-1" in failure.message
     assert said in failure.message
-    assert "Free space under /tmp/baseliner-" in failure.remedy
+    assert "Free space under /var/scratch/baseliner-" in failure.remedy
     assert doomed.digest() == before
     assert "no service was touched" in failure.left_as_it_was
     assert remains(project) == []
