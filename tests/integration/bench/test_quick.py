@@ -84,6 +84,8 @@ def judge(row: dict[str, Any]) -> None:
     if row["name"].startswith("restore/"):
         assert {"load", "verify_digests", "swap"} <= set(details["steps_s"])
     if row["name"].startswith("downtime/"):
+        assert {"load", "swap", "health"} <= set(details["steps_s"])
+    if row["name"].endswith("/stop-first"):
         assert row["ours_s"] > details["steps_s"]["load"]  # the services are stopped before it
     if row["name"].startswith("ack/"):
         assert details["commands"] == 40

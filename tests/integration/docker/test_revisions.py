@@ -75,7 +75,7 @@ def test_a_command_that_hangs_or_is_interrupted_is_gone(project: Deployment, run
     timer.join()
     assert project.all_containers() == [made]
     if running:
-        eventually(lambda: not any("77" in line for line in processes(project, made)), timeout=10)
+        eventually(lambda: not any("sleep 77" in line for line in processes(project, made)), timeout=10)
 
 
 def processes(project: Deployment, container: str) -> list[str]:
