@@ -117,7 +117,7 @@ def remove_remains(context: Context, target: str, owner: str) -> str:
         with Engine(settings.docker.engine) as engine:
             # Whoever may make no container, or run nothing in one, has left none.
             with suppress(EngineDenied):
-                remove_all(engine, owner)
+                remove_all(engine, _database(settings.docker), owner)
             with suppress(EngineDenied), _stopped_told(engine, settings.docker, owner):
                 place = _place(engine, settings, owner, 0)
                 ending = partial(end_sessions, server, place.application_name)
@@ -183,8 +183,13 @@ def _place(engine: Engine, settings: TargetSettings, owner: str, major: int) -> 
         path=":".join(dict.fromkeys(filter(None, folders))),
         addresses=frozenset(address.partition("/")[0] for address in found.networks.values()),
         ports={public: private for private, (_address, public) in found.ports.items()},
+        database=_database(docker),
         owner=owner,
     )
+
+
+def _database(docker: TargetDocker) -> str:
+    return f"{docker.project}/{docker.service}"
 
 
 def _version(runner: ExecRunner | ContainerRunner, place: Place, major: int, stop: StopSignal) -> str:

@@ -22,6 +22,7 @@ from bot.runtime.tool_streams import Streams
 
 OPERATION = "baseliner.operation"
 """Label of our containers: for which operation or backup they work."""
+_DATABASE = "baseliner.database"
 _TOOL = "baseliner.tool"
 _PASSFILE = ".baseliner-pgpass"
 _GRACE = 3.0
@@ -136,7 +137,7 @@ class ContainerRunner:
             user=f"{os.geteuid()}:{os.getegid()}",
             environment=variables,
             working_dir="/",
-            labels={OPERATION: self._place.owner, _TOOL: Path(argv[0]).name},
+            labels={OPERATION: self._place.owner, _DATABASE: self._place.database, _TOOL: Path(argv[0]).name},
             host_config=client.create_host_config(
                 # In the database's own network namespace, it is reached whatever its networks are.
                 network_mode=f"container:{self._place.container}",
@@ -227,10 +228,12 @@ def remove(engine: Engine, container: str) -> None:
         client.remove_container(container, force=True, v=True)
 
 
-def remove_all(engine: Engine, owner: str) -> None:
-    """Remove what a worker that was killed left. Raises EngineFailed."""
+def remove_all(engine: Engine, database: str, owner: str) -> None:
+    """Remove what a worker that was killed left for `owner` beside a `Place.database`. Raises EngineFailed."""
+    # An Engine may be shared with another Baseliner, whose ids need not differ from ours.
+    labels = [f"{OPERATION}={owner}", f"{_DATABASE}={database}"]
     with engine.asking() as client:
-        for item in client.containers(all=True, filters={"label": f"{OPERATION}={owner}"}):
+        for item in client.containers(all=True, filters={"label": labels}):
             client.remove_container(item["Id"], force=True, v=True)
 
 

@@ -27,6 +27,8 @@ class Place:
     addresses: frozenset[str]
     ports: Mapping[int, int]
     """where the Engine's host publishes TCP ports, to the container's own"""
+    database: str
+    """Compose's project and service: what stays the same when the container is replaced"""
     owner: str
     """the operation or backup that they work for"""
 

@@ -150,7 +150,7 @@ def test_an_archive_is_placed_by_tls(
 ) -> None:
     (tmp_path / "custom.dump").write_bytes(bytes(range(256)) * (size // 256) + b"end")
     made = project.add("db", SLEEP, **KILLED)
-    place = Place(made, "db-1", IMAGE, "/usr/bin", frozenset(), {}, "x9")
+    place = Place(made, "db-1", IMAGE, "/usr/bin", frozenset(), {}, "inventory/db", "x9")
     files = {
         name: certificates / f"{file}.pem"
         for name, file in (("tls_ca", "ca"), ("tls_cert", "cert"), ("tls_key", "key"))

@@ -71,7 +71,7 @@ def cutting(socket_of_engine: Path, folder: Path) -> Iterator[str]:
 @pytest.fixture
 def sleeping(project: Deployment) -> Place:
     made = project.add("db", ["/usr/bin/sleep", "infinity"], stop_signal="SIGKILL")
-    return Place(made, "db-1", IMAGE, "/usr/bin", frozenset(), {}, "x9")
+    return Place(made, "db-1", IMAGE, "/usr/bin", frozenset(), {}, "inventory/db", "x9")
 
 
 @pytest.mark.parametrize("after", ["", "; exit 3"])

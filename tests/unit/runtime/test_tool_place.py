@@ -8,7 +8,9 @@ import pytest
 
 from bot.runtime.tool_place import Place, passfile_of
 
-PLACE = Place("c0ffee", "inventory-db-1", "sha256:1", "/usr/bin", frozenset({"172.18.0.3"}), {5433: 5432}, "x1")
+PLACE = Place(
+    "c0ffee", "inventory-db-1", "sha256:1", "/usr/bin", frozenset({"172.18.0.3"}), {5433: 5432}, "inventory/db", "x1"
+)
 OURS = {
     "PGHOST": "172.18.0.3",
     "PGPORT": "6000",
