@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
@@ -13,16 +14,28 @@ from bot.errors import Gap
 from bot.settings_storage import Section
 
 _COMMANDS = ("stop", "start", "status")
-_HOST = re.compile(r"unix:///\S+|tcp://[^\s/:]+:\d+|ssh://[^\s/]+(/\S+)?")
+_HOST = re.compile(
+    r"unix:///\S+|tcp://[^\s/:]+:\d+"
+    # No password: ssh asks for none, and everybody would read it.
+    r"|ssh://([^\s/:@]+@)?([^\s/:@\[\]]+|\[[0-9A-Fa-f:]+\])(:\d{1,5})?(/\S+)?"
+)
 
 
 def _engine_host(value: str) -> str:
-    if not _HOST.fullmatch(value):
+    if not _HOST.fullmatch(value) or not _has_a_port(value):
         raise ValueError(
             f"{value!r} is not an address of a Docker Engine; write it like unix:///var/run/docker.sock, "
             "tcp://10.0.0.5:2376 or ssh://deploy@10.0.0.5"
         )
     return value
+
+
+def _has_a_port(value: str) -> bool:
+    """None is one too, 70000 is not."""
+    try:
+        return urlsplit(value).port != 0
+    except ValueError:
+        return False
 
 
 EngineHost = Annotated[str, AfterValidator(_engine_host)]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import ContainerGone, EngineUnreachable
-from bot.runtime.ssh_tunnel import ssh_tunnel
+from bot.runtime.ssh_tunnel import Tunnel, ssh_tunnel
 from bot.settings_docker import DockerSettings
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ class Engine:
         self.settings = settings
         self._client: Client | None = None
         self._socket = Path(self.host.removeprefix("unix://")) if self.host.startswith("unix://") else None
+        self._tunnel: Tunnel | None = None
         self._stack = ExitStack()
 
     @property
@@ -89,7 +90,9 @@ class Engine:
             failure = told(error, self.host)
             if isinstance(failure, EngineUnreachable):
                 # Whoever asks again comes by a new connection, and by a new tunnel where the old one broke.
+                tunnel = self._tunnel
                 self.close()
+                failure = tunnel.explain(failure) if tunnel else failure
             raise failure from error
 
     def containers(self, project: str, service: str | None = None) -> list[Container]:
@@ -125,6 +128,7 @@ class Engine:
         if self._client is not None:
             self._client.close()
             self._client = None
+        self._tunnel = None
         self._stack.close()
 
     def __enter__(self) -> Engine:
@@ -138,7 +142,8 @@ class Engine:
 
         if self._client is None:
             if self.host.startswith("ssh://"):
-                self._socket = self._stack.enter_context(ssh_tunnel(self.host))
+                self._tunnel = self._stack.enter_context(ssh_tunnel(self.host))
+                self._socket = self._tunnel.path
             address = f"unix://{self._socket}" if self._socket else self.host
             self._probe()
             self._client = connect(address, self.settings)

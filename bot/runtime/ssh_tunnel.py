@@ -9,26 +9,54 @@ import tempfile
 import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from bot.errors import EngineFailed, EngineUnreachable
 from bot.runtime.leash import leashed
 from bot.runtime.process import StderrDrain
+from bot.runtime.ssh_errors import BROKEN, destination, ssh_failure
 
 _PASSED_ON = ("PATH", "HOME", "USER", "LANG", "SSH_AUTH_SOCK")
 """None of our secrets: ssh may start what its configuration names, and send what that names to the other host."""
 _SOCKET = "/var/run/docker.sock"
 _WITHIN = 20.0
 _LOOK_EVERY = 0.02
+_SETTINGS = (
+    "BatchMode=yes",
+    "ExitOnForwardFailure=yes",
+    "ServerAliveInterval=15",
+    "ConnectTimeout=15",
+    # What is not let through is told at this level, not at ERROR.
+    "LogLevel=INFO",
+    # A connection that is shared with others would outlive us, or end with them.
+    "ControlMaster=no",
+    "ControlPath=none",
+    "ForwardAgent=no",
+    "ForwardX11=no",
+)
+
+
+@dataclass(frozen=True)
+class Tunnel:
+    """A socket here that leads to the Engine's there."""
+
+    host: str
+    path: Path
+    _stderr: StderrDrain
+
+    def explain(self, failure: EngineUnreachable) -> EngineUnreachable:
+        """The failure in the words of ssh, where it has any. To be asked when the tunnel has ended."""
+        said = [line for line in self._stderr.finish().splitlines() if BROKEN.match(line)]
+        return ssh_failure(self.host, said[-1]) if said else failure
 
 
 @contextmanager
-def ssh_tunnel(host: str) -> Generator[Path]:
-    """The path of a socket that leads to the one behind `ssh://user@host:port/path`, until the end of the block.
+def ssh_tunnel(host: str) -> Generator[Tunnel]:
+    """A tunnel to the socket of `ssh://user@host:port/path`, until the end of the block, or of this process.
 
-    Keys, known hosts and jumps are those of ~/.ssh; nothing is asked. The tunnel ends with this process.
-    Raises EngineUnreachable with what ssh said.
+    Keys, known hosts and jumps are those of ~/.ssh; nothing is asked. Raises EngineUnreachable with what ssh said.
     """
     program = shutil.which("ssh")
     if program is None:
@@ -41,10 +69,12 @@ def ssh_tunnel(host: str) -> Generator[Path]:
             said = StderrDrain(process.stderr)
             ends_at = time.monotonic() + _WITHIN
             while not _listens(place):
-                if process.poll() is not None or time.monotonic() > ends_at:
-                    raise _unreachable(host, said.text())
+                if process.poll() is not None:
+                    raise ssh_failure(host, said.finish())
+                if time.monotonic() > ends_at:
+                    raise ssh_failure(host, said.text() or f"no connection within {_WITHIN:g} s")
                 time.sleep(_LOOK_EVERY)
-            yield place
+            yield Tunnel(host, place, said)
 
 
 def _listens(path: Path) -> bool:
@@ -55,20 +85,5 @@ def _listens(path: Path) -> bool:
 
 
 def _options(host: str, place: Path) -> list[str]:
-    address = urlsplit(host)
-    settings = ("BatchMode=yes", "ExitOnForwardFailure=yes", "ServerAliveInterval=15", "ConnectTimeout=15")
-    return [
-        *(part for setting in settings for part in ("-o", setting)),
-        *(("-p", str(address.port)) if address.port else ()),
-        *(("-l", address.username) if address.username else ()),
-        *("-N", "-T", "-L", f"{place}:{address.path or _SOCKET}"),
-        *("--", address.hostname or ""),
-    ]
-
-
-def _unreachable(host: str, said: str) -> EngineUnreachable:
-    last = said.strip().splitlines()[-1:] or ["it said nothing"]
-    return EngineUnreachable(
-        f"The Docker Engine at {host} cannot be reached: ssh: {last[0]}",
-        f"Try it as Baseliner's account: ssh -o BatchMode=yes {host.split('/')[2]} docker version",
-    )
+    settings = [part for setting in _SETTINGS for part in ("-o", setting)]
+    return [*settings, "-N", "-T", "-L", f"{place}:{urlsplit(host).path or _SOCKET}", "--", destination(host)]

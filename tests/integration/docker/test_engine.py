@@ -4,51 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
-import sys
 from pathlib import Path
 
-import psutil
 import pytest
 
-from bot.errors import ContainerGone, EngineDenied, EngineUnreachable
+from bot.errors import ContainerGone, EngineDenied
 from bot.runtime.compose import conditions, dependencies
 from bot.runtime.docker_engine import Engine
 from bot.settings import DockerSettings
 from tests.docker_deployment import Deployment
 from tests.docker_engine import IMAGE, RealEngine
 from tests.docker_proxy import allowed_socket
-from tests.support import eventually
 
 pytestmark = pytest.mark.docker
 
 SLEEP = ("/usr/bin/sleep", "infinity")
-SSH = """\
-#!{python} -IS
-# Stands in for OpenSSH: what it is told, it notes, and `-L here:there` it does within this host.
-import os, socket, sys, threading
-from pathlib import Path
-Path({told!r}).write_text("\\n".join(sys.argv[1:]))
-Path({told!r} + ".env").write_text("\\n".join(os.environ))
-here, _, there = sys.argv[sys.argv.index("-L") + 1].partition(":")
-if "refused" in sys.argv[-1]:
-    sys.exit("ops@refused.internal: Permission denied (publickey).")
-
-def pump(source, sink):
-    while data := source.recv(65536):
-        sink.sendall(data)
-    sink.shutdown(socket.SHUT_WR)
-
-with socket.socket(socket.AF_UNIX) as listener:
-    listener.bind(here)
-    listener.listen()
-    while True:
-        near, far = listener.accept()[0], socket.socket(socket.AF_UNIX)
-        far.connect(there)
-        for ends in ((near, far), (far, near)):
-            threading.Thread(target=pump, args=ends, daemon=True).start()
-"""
 
 
 def test_containers_are_found_by_compose_labels(project: Deployment) -> None:
@@ -85,58 +56,6 @@ def test_a_denied_call_is_named(docker_engine: RealEngine) -> None:
     ):
         engine.containers("inventory")
     assert caught.value.call == "GET /containers/json"
-
-
-@pytest.fixture
-def ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the `ssh` that is found first notes what it was told, a line each argument."""
-    told, program = tmp_path / "told", tmp_path / "bin" / "ssh"
-    program.parent.mkdir()
-    program.write_text(SSH.format(python=sys.executable, told=str(told)))
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
-    return told
-
-
-def test_an_engine_is_reached_by_ssh_and_the_tunnel_ends_with_it(docker_engine: RealEngine, ssh: Path) -> None:
-    with Engine(DockerSettings(host=f"ssh://ops@db.internal:2222{docker_engine.socket}")) as engine:
-        assert engine.containers("nobody") == []
-        arguments = ssh.read_text().splitlines()
-        assert arguments[-10:-4] == ["-p", "2222", "-l", "ops", "-N", "-T"]
-        assert arguments[-2:] == ["--", "db.internal"]
-        assert "BatchMode=yes" in arguments
-        (tunnel,) = tunnels(ssh)
-        os.kill(tunnel, signal.SIGKILL)
-        eventually(lambda: not tunnels(ssh))
-        with pytest.raises(EngineUnreachable):
-            engine.containers("nobody")
-        assert engine.containers("nobody") == [], "a tunnel that broke is dug anew"
-    eventually(lambda: not tunnels(ssh))
-
-
-def tunnels(ssh: Path) -> list[int]:
-    program = str(ssh.parent / "bin" / "ssh")
-    commands = {item.pid: item.info["cmdline"] or [] for item in psutil.process_iter(["cmdline"])}
-    return [pid for pid, command in commands.items() if program in command[:3]]
-
-
-def test_ssh_is_told_no_secrets(docker_engine: RealEngine, ssh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TARGET_PASSWORD", "word")
-    monkeypatch.setenv("SSH_AUTH_SOCK", "/nowhere/agent")
-    with Engine(DockerSettings(host=f"ssh://ops@db.internal{docker_engine.socket}")) as engine:
-        assert engine.containers("nobody") == []
-    names = set(Path(f"{ssh}.env").read_text().splitlines())
-    assert {"PATH", "HOME", "SSH_AUTH_SOCK"} <= names <= {"PATH", "HOME", "USER", "LANG", "SSH_AUTH_SOCK", "LC_CTYPE"}
-    eventually(lambda: not tunnels(ssh))
-
-
-def test_what_ssh_says_is_told(ssh: Path) -> None:
-    with (
-        Engine(DockerSettings(host="ssh://ops@refused.internal")) as engine,
-        pytest.raises(EngineUnreachable, match=r"cannot be reached: ssh: .*Permission denied \(publickey\)") as caught,
-    ):
-        engine.containers("nobody")
-    assert caught.value.remedy.endswith("ssh -o BatchMode=yes ops@refused.internal docker version")
 
 
 COMPOSE = """\

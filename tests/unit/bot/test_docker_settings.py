@@ -89,7 +89,11 @@ def test_commands_come_all_three_or_not_at_all(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("host", ["tcp://10.0.0.5:2376", "unix:///run/user/1000/docker.sock", "ssh://deploy@10.0.0.5"])
+@pytest.mark.parametrize(
+    "host",
+    ["tcp://10.0.0.5:2376", "unix:///run/user/1000/docker.sock", "ssh://deploy@10.0.0.5", "ssh://db:2222/run/docker.sock",
+     "ssh://deploy@[fe80::5]:22"],
+)  # fmt: skip
 def test_an_engine_is_reached_in_three_ways(tmp_path: Path, host: str) -> None:
     docker = loaded(tmp_path, GOOD.replace("[docker]", f'[docker]\nhost = "{host}"')).docker
     assert docker is not None
@@ -101,6 +105,8 @@ def test_an_engine_is_reached_in_three_ways(tmp_path: Path, host: str) -> None:
     [
         ('host = "/var/run/docker.sock"', "docker.host", "'/var/run/docker.sock' is not an address of a Docker Engine"),
         ('host = "tcp://10.0.0.5"', "docker.host", "'tcp://10.0.0.5' is not an address of a Docker Engine"),
+        ('host = "ssh://deploy:word@db"', "docker.host", "'ssh://deploy:word@db' is not an address of a Docker Engine"),
+        ('host = "ssh://db:70000"', "docker.host", "'ssh://db:70000' is not an address of a Docker Engine"),
         (TLS, "docker", "tls_ca, tls_cert and tls_key are of use only with a host like"),
         ('host = "tcp://a:1"\ntls_cert = "/c"', "docker", "tls_cert and tls_key are of use only together"),
     ],
