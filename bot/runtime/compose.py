@@ -8,13 +8,22 @@ from typing import Any
 from bot.runtime.docker_engine import DEPENDS_ON, Container
 
 _SAID = 300
+_UNTOLD = "running_or_healthy"
+WELL = ("service_healthy", _UNTOLD)
+"""Conditions by which a dependency has to be well, where it has a health check."""
 
 
 def conditions(containers: Iterable[Container]) -> dict[str, str]:
-    """What they depend on, and until when Compose waits for it, by the label `db:service_healthy:false,cache:…`."""
+    """What they depend on, and until when Compose waits for it.
+
+    Compose 2 writes `db:service_healthy:false,cache:service_started:true`: service, condition, and whether it is
+    restarted with that one; its earlier releases wrote no third part, the first ones no condition, which stands for
+    `running_or_healthy`. Compose 1 writes no such label. Source: github.com/docker/compose, prepareLabels in
+    pkg/compose/create.go and projectFromName in pkg/compose/compose.go.
+    """
     labels = (item.labels.get(DEPENDS_ON, "") for item in containers)
     parts = [part.strip().split(":") for label in labels for part in label.split(",") if part.strip()]
-    return {name: rest[0] if rest else "service_started" for name, *rest in parts}
+    return {name: (rest and rest[0]) or _UNTOLD for name, *rest in parts}
 
 
 def dependencies(containers: Iterable[Container]) -> dict[str, frozenset[str]]:

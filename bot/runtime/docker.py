@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from bot.errors import ContainerChanged, ContainerGone, EngineFailed, EngineUnreachable, ServiceFailed
-from bot.runtime.compose import conditions, dependencies, health
+from bot.runtime.compose import WELL, conditions, dependencies, health
 from bot.runtime.docker_engine import Container, Engine
 from bot.runtime.held import Held, HeldContainer
 from bot.runtime.stop import StopSignal
@@ -160,7 +160,7 @@ class ComposeRuntime:
         return [
             other
             for other, condition in wanted.items()
-            if condition == "service_healthy" and self._held.of(other)
+            if condition in WELL and self._held.of(other)
             if any(item.active for item in engine.containers(self._docker.project, other))
         ]
 
