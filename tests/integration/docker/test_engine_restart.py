@@ -4,15 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from bot.errors import EngineFailed, EngineUnreachable
 from bot.runtime.docker_engine import Engine
@@ -23,6 +17,7 @@ from bot.settings import DockerSettings
 from sandbox.processes import free_port
 from tests.docker_deployment import Deployment, project_on
 from tests.docker_engine import IMAGE, RealEngine, demand_docker, own_engine
+from tests.docker_tls import client_files, make_certificates
 from tests.integration.docker.test_services import API, CRON, KILLED, SLEEP, WORKER, Memory, policy
 
 pytestmark = pytest.mark.docker
@@ -30,41 +25,7 @@ pytestmark = pytest.mark.docker
 
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with an authority's `ca.pem`, and with `cert.pem` and `key.pem` for 127.0.0.1, server and client."""
-    folder = tmp_path_factory.mktemp("tls")
-    authority, authority_key = certificate("authority", None)
-    ours, our_key = certificate("127.0.0.1", (authority, authority_key))
-    pem = serialization.Encoding.PEM
-    (folder / "ca.pem").write_bytes(authority.public_bytes(pem))
-    (folder / "cert.pem").write_bytes(ours.public_bytes(pem))
-    (folder / "key.pem").write_bytes(
-        our_key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return folder
-
-
-Pair = tuple[x509.Certificate, ec.EllipticCurvePrivateKey]
-
-
-def certificate(name: str, issuer: Pair | None) -> Pair:
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)
-    signer, signing_key = (issuer[0].subject, issuer[1]) if issuer else (subject, key)
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(signer)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
-    )
-    if issuer:
-        address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
-        builder = builder.add_extension(address, critical=False)
-    return builder.sign(signing_key, hashes.SHA256()), key
+    return make_certificates(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture(scope="module")
@@ -132,8 +93,7 @@ def test_an_engine_is_reached_by_tls(
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/etc/ssl/certs/ca-certificates.crt")
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
     host, authority = f"tcp://127.0.0.1:{port}", certificates / "ca.pem"
-    files = {"tls_ca": authority, "tls_cert": certificates / "cert.pem", "tls_key": certificates / "key.pem"}
-    with Engine(DockerSettings(host=host, **files)) as reached:
+    with Engine(DockerSettings(host=host, **client_files(certificates))) as reached:
         assert reached.containers("nobody") == []
     with Engine(DockerSettings(host=host, tls_ca=authority)) as refused, pytest.raises(EngineUnreachable):
         refused.containers("nobody")
@@ -151,11 +111,7 @@ def test_an_archive_is_placed_by_tls(
     (tmp_path / "custom.dump").write_bytes(bytes(range(256)) * (size // 256) + b"end")
     made = project.add("db", SLEEP, **KILLED)
     place = Place(made, "db-1", IMAGE, "/usr/bin", frozenset(), {}, "inventory/db", "x9")
-    files = {
-        name: certificates / f"{file}.pem"
-        for name, file in (("tls_ca", "ca"), ("tls_cert", "cert"), ("tls_key", "key"))
-    }
-    with Engine(DockerSettings(host=f"tcp://127.0.0.1:{port}", **files)) as reached:
+    with Engine(DockerSettings(host=f"tcp://127.0.0.1:{port}", **client_files(certificates))) as reached:
         runner, stop = ExecRunner(reached, place, lambda: None), StopSignal()
         timer = threading.Timer(20, stop.set)
         timer.start()

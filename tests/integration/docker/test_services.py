@@ -34,7 +34,12 @@ class Memory:
         self.noted = dict(noted)
 
     def services(
-        self, deployment: Deployment, *services: Mapping[str, Any], host: str | None = None, **application: Any
+        self,
+        deployment: Deployment,
+        *services: Mapping[str, Any],
+        host: str | None = None,
+        engine: DockerSettings | None = None,
+        **application: Any,
     ) -> Services:
         """Of a worker that finds what an earlier one noted."""
         deadlines = {"command_deadline": "20s", "health_deadline": "20s"}
@@ -47,7 +52,7 @@ class Memory:
             }
         )
         assert target.docker is not None
-        target.docker.attach(DockerSettings(host=host or deployment.engine.host))
+        target.docker.attach(engine or DockerSettings(host=host or deployment.engine.host))
         return Services(target, self.noted, self.note)
 
 
