@@ -54,17 +54,20 @@ def documented_rules(document: Path = DOCUMENT) -> tuple[Rule, ...]:
 
 
 @contextmanager
-def allowed_socket(engine_socket: Path, without: Collection[tuple[str, str]] = ()) -> Iterator[Path]:
+def allowed_socket(
+    engine_socket: Path, without: Collection[tuple[str, str]] = (), used: set[tuple[str, str]] | None = None
+) -> Iterator[Path]:
     """A socket that passes on what the table allows, but for the rows whose method and path are in `without`.
 
-    Everybody on this machine may connect to it: a container's account does too.
+    Method and path of each row that was needed are added to `used`. Everybody on this machine may connect to it: a
+    container's account does too.
     """
     rules = tuple(rule for rule in documented_rules() if (rule.method, rule.path) not in without)
     directory = Path(tempfile.mkdtemp(prefix="baseliner-proxy-"))
     directory.chmod(0o755)
     path = directory / "docker.sock"
     try:
-        with _Proxy(path, engine_socket, rules) as proxy:
+        with _Proxy(path, engine_socket, rules, set() if used is None else used) as proxy:
             path.chmod(0o666)
             thread = threading.Thread(target=proxy.serve_forever, args=(0.05,), daemon=True)
             thread.start()
@@ -82,10 +85,11 @@ class _Proxy(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     block_on_close = False
     request_queue_size = 64
 
-    def __init__(self, path: Path, engine: Path, rules: tuple[Rule, ...]) -> None:
+    def __init__(self, path: Path, engine: Path, rules: tuple[Rule, ...], used: set[tuple[str, str]]) -> None:
         super().__init__(str(path), _Connection)
         self.engine = engine
         self.rules = rules
+        self.used = used
 
 
 class _Connection(socketserver.BaseRequestHandler):
@@ -102,10 +106,12 @@ class _Connection(socketserver.BaseRequestHandler):
 
     def _pass(self, head: bytes, body: bytes) -> None:
         method, target = head.split(b" ", 2)[:2]
-        if not any(rule.allows(method.decode(), target.decode()) for rule in self.server.rules):
+        rule = next((rule for rule in self.server.rules if rule.allows(method.decode(), target.decode())), None)
+        if rule is None:
             told = f"{method.decode()} {target.decode().partition('?')[0]} is not on the allow-list"
             self.request.sendall(_refusal("403 Forbidden", told))
             return
+        self.server.used.add((rule.method, rule.path))
         taken_over = re.search(rb"(?im)^upgrade:", head) is not None
         with closing(socket.socket(socket.AF_UNIX)) as engine:
             try:
