@@ -10,6 +10,7 @@ from bot.services import Services
 from handlers.views.approval import approval_card
 from handlers.views.blocks import Message
 from handlers.views.decisions import reminder_message
+from handlers.views.notices import notice_message
 from handlers.views.operations import failure_message, headline, step_message
 from handlers.views.overview import alert_message
 from handlers.views.plan import plan_message
@@ -36,6 +37,7 @@ class Renderings:
             SubjectKind.WINDOW_EDGE: self._window_edge,
             SubjectKind.ALERT: self._alert,
             SubjectKind.REPORT: self._report,
+            SubjectKind.NOTICE: self._notice,
         }
 
     def render(self, drawing: Drawing) -> Message:
@@ -88,6 +90,9 @@ class Renderings:
 
     def _alert(self, drawing: Drawing) -> Message:
         return alert_message(self._drawings.alert(int(drawing.subject_id)))
+
+    def _notice(self, drawing: Drawing) -> Message:
+        return notice_message(self._drawings.audit_entry(int(drawing.subject_id)))
 
     def _report(self, drawing: Drawing) -> Message:
         return report_message(self._drawings.report(drawing.subject_id))

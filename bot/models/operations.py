@@ -231,6 +231,8 @@ class SubjectKind(StrEnum):
     ALERT = "alert"
     REPORT = "report"
     """the daily report; `subject_id` is its day"""
+    NOTICE = "notice"
+    """a change that is no operation, such as a schedule's pause; `subject_id` is the position of its audit entry"""
 
 
 @dataclass(frozen=True)

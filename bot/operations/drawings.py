@@ -7,9 +7,9 @@ from datetime import date, timedelta
 import psycopg
 
 from bot.errors import NotFound
-from bot.models import Alert, Approval, Drawing, Operation, Plan, Report, Window
+from bot.models import Alert, Approval, AuditEntry, Drawing, Operation, Plan, Report, Window
 from bot.operations.context import Context
-from bot.store import messages, observations, operations, plans, reports, windows
+from bot.store import audit, messages, observations, operations, plans, reports, windows
 from bot.store.database import Connection
 
 _AT_ONCE = 50
@@ -79,6 +79,13 @@ class Drawings:
             found = reports.get(connection, date.fromisoformat(day))
         if found is None:
             raise NotFound(f"There is no report of {day}.", "See how things are now: /baseliner report")
+        return found
+
+    def audit_entry(self, position: int) -> AuditEntry:
+        with self._context.database.transaction() as connection:
+            found = audit.get(connection, position)
+        if found is None:
+            raise NotFound(f"There is no audit entry {position}.", "Check the log: baseliner audit verify")
         return found
 
     def wait(self, seconds: float) -> None:

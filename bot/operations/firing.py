@@ -9,6 +9,7 @@ from bot.errors import Conflict, NotFound, UsageError
 from bot.models import Actor, Operation, OperationKind, Pause, ScheduleName, ScheduleStatus, Window
 from bot.operations.backups import SCHEDULE
 from bot.operations.context import Context
+from bot.operations.notices import notice
 from bot.operations.schedules import Schedule, chance_of, schedule_of, schedules_of
 from bot.operations.windows import open_window
 from bot.policy import may_keep
@@ -160,7 +161,7 @@ class Schedules:
     ) -> None:
         told = {"schedule": name, **detail}
         before, after = _CHANGES.get(result, (None, None))
-        audit.append(
+        position = audit.append(
             connection,
             self._context.now(),
             actor,
@@ -171,3 +172,5 @@ class Schedules:
             after=after,
             detail=told,
         )
+        if result in _CHANGES:
+            notice(self._context, connection, position)

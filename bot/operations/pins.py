@@ -6,6 +6,7 @@ from bot.errors import Conflict, UsageError
 from bot.models import Actor, Backup, Pin
 from bot.operations.backups import Backups
 from bot.operations.context import Context
+from bot.operations.notices import notice
 from bot.policy import may_keep
 from bot.store import audit, backups, pins
 from bot.store.database import Connection
@@ -56,7 +57,10 @@ class Pins:
         detail = {"backup_id": backup.id, "reason": reason}
         before = "unpinned" if result == "pinned" else "pinned"
         now, target = self._context.now(), backup.target
-        audit.append(connection, now, actor, action, result, target=target, before=before, after=result, detail=detail)
+        position = audit.append(
+            connection, now, actor, action, result, target=target, before=before, after=result, detail=detail
+        )
+        notice(self._context, connection, position)
 
 
 def _demand_reason(reason: str) -> str:

@@ -40,8 +40,11 @@ def append(
     before: Any = None,
     after: Any = None,
     detail: Mapping[str, Any] | None = None,
-) -> None:
-    """Add a link. Writers queue behind one another until their transaction ends: the chain has no forks."""
+) -> int:
+    """Add a link; returns its position.
+
+    Writers queue behind one another until their transaction ends: the chain has no forks.
+    """
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
     last = connection.execute("SELECT position, hash FROM audit ORDER BY position DESC LIMIT 1").fetchone()
     position, previous = (last["position"] + 1, last["hash"]) if last else (1, GENESIS)
@@ -65,6 +68,7 @@ def append(
         "INSERT INTO audit (position, entry, previous_hash, hash) VALUES (%s, %s, %s, %s)",
         (position, entry, previous, link_hash(previous, entry)),
     )
+    return int(position)
 
 
 def link_hash(previous: str, entry: str) -> str:
@@ -82,6 +86,11 @@ _MATCHING = """
       AND (%(until)s::timestamptz IS NULL OR (body->>'at')::timestamptz < %(until)s)
       AND (%(before)s::bigint IS NULL OR position < %(before)s)
 """
+
+
+def get(connection: Connection, position: int) -> AuditEntry | None:
+    row = connection.execute("SELECT * FROM audit WHERE position = %s", (position,)).fetchone()
+    return _entry(row) if row else None
 
 
 def entries(connection: Connection, limit: int, wanted: AuditFilter) -> list[AuditEntry]:

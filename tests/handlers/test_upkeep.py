@@ -118,6 +118,12 @@ def test_backups_are_kept_and_let_go_by_command(desk: Desk) -> None:
     assert "0 backups would go" in desk.ask("retention inventory")
     assert "is kept already by" in desk.ask(f"keep {found[2]} again")
     assert "has no pin any more" in desk.ask(f"unkeep {found[2]} it has moved")
+    desk.draw()
+    kept, let_go = map(words_of, desk.posts()[-2:])
+    assert f"<@{APPROVER}> keeps backup `{found[2]}` of `inventory`" in kept
+    assert "evidence of the move" in kept
+    assert f"<@{OPERATOR}> lets go of backup `{found[2]}`" in let_go
+    assert "it has moved" in let_go
     assert "`billing`" in desk.ask("retention"), "of every target"
 
 
@@ -150,6 +156,10 @@ def test_a_schedule_is_paused_shown_and_resumed(desk: Desk) -> None:
     assert "The backup schedule is paused" in desk.ask("status")
     assert "is resumed; it fires next <!date^" in desk.ask("schedule resume inventory there is room")
     assert [status.pause for status in desk.services.schedules.statuses()] == [None, None]
+    desk.draw()
+    paused, resumed = map(words_of, desk.posts()[-2:])
+    assert f"<@{OPERATOR}> paused the backup schedule of `inventory`" in paused
+    assert f"<@{OPERATOR}> resumed the backup schedule of `inventory`.\nthere is room" in resumed
     refused = desk.ask("schedule pause inventory because", user=DEVELOPER)
     assert "neither on the list of requesters nor of approvers" in refused
 
