@@ -8,12 +8,9 @@ from functools import cached_property
 from typing import Any
 
 from bot.errors import PlanVoid, VerificationFailed
-from bot.models import Backup, Operation
-from bot.operations.backup_engine import BackupEngine
-from bot.operations.backups import Backups
-from bot.operations.context import Context
-from bot.operations.journal import Journal
+from bot.models import Backup
 from bot.operations.origin import is_elsewhere, masking_of, masks, place_properties, source_of
+from bot.operations.restore_work import RestoreWork
 from bot.operations.staging import make_folder, remove_folder, staging_folder
 from bot.operations.tooling import open_tools, remove_remains_now
 from bot.postgres import masking
@@ -39,17 +36,12 @@ MASK = ("mask", "Mask rows while nobody else can connect")
 
 
 class Building:
-    def __init__(
-        self, context: Context, operation: Operation, journal: Journal, backups: Backups, engine: BackupEngine
-    ) -> None:
-        self._context = context
-        self._operation = operation
-        self._journal = journal
-        self._backups = backups
-        self._engine = engine
-        self._settings = context.target(operation.target)
-        self.server = server_of(self._settings, context.environment)
-        self.database = scratch_name(self.server.database, operation.id)
+    def __init__(self, work: RestoreWork) -> None:
+        self._context, self._operation, self._journal = work.context, work.operation, work.journal
+        self._backups, self._engine = work.backups, work.engine
+        self._settings = work.context.target(work.operation.target)
+        self.server = server_of(self._settings, work.context.environment)
+        self.database = scratch_name(self.server.database, work.operation.id)
 
     @cached_property
     def backup(self) -> Backup:

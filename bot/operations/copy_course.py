@@ -5,13 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from bot.errors import Conflict
-from bot.models import Operation, StepState
-from bot.operations.backup_engine import BackupEngine
-from bot.operations.backups import Backups
+from bot.models import StepState
 from bot.operations.building import ANALYZE, LOAD, MASK, VERIFY, Building, demand_alike
-from bot.operations.context import Context
-from bot.operations.journal import Journal
 from bot.operations.origin import masks, new_name_of
+from bot.operations.restore_work import RestoreWork
 from bot.postgres.closed import hand_over
 from bot.postgres.facts import database_exists, database_facts
 from bot.postgres.load import apply_properties
@@ -32,14 +29,10 @@ MASKED_STEPS = (*STEPS[: STEPS.index(ANALYZE)], MASK, ANALYZE, NAME)
 
 
 class CopyCourse:
-    def __init__(
-        self, context: Context, operation: Operation, journal: Journal, backups: Backups, engine: BackupEngine
-    ) -> None:
-        self._context = context
-        self._operation = operation
-        self._journal = journal
-        self._new = Building(context, operation, journal, backups, engine)
-        self._name = str(new_name_of(operation))
+    def __init__(self, work: RestoreWork) -> None:
+        self._context, self._operation, self._journal = work.context, work.operation, work.journal
+        self._new = Building(work)
+        self._name = str(new_name_of(work.operation))
 
     @property
     def steps(self) -> tuple[tuple[str, str], ...]:

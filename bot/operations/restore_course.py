@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from bot.errors import ServiceFailed
-from bot.models import BackupKind, Downtime, Operation, StepState
-from bot.operations.backup_engine import BackupEngine, BackupOrder
-from bot.operations.backups import Backups
+from bot.models import BackupKind, Downtime, StepState
+from bot.operations.backup_engine import BackupOrder
 from bot.operations.building import Building
-from bot.operations.context import Context
-from bot.operations.journal import Journal
 from bot.operations.leftovers import record, settle, settle_or_later
 from bot.operations.outage import Outage
 from bot.operations.proof import await_proof
+from bot.operations.restore_work import RestoreWork
 from bot.postgres.swap import SwapState, aside_name, drop_database, reopen, swap, swap_state
 from bot.runtime.stop import StopSignal
 from bot.store import operations, plans
@@ -24,21 +22,17 @@ WAY_BACK = ("way_back", "Swap back, since the application is not well")
 class RestoreCourse:
     """One restore's way, and the way back from anywhere on it."""
 
-    def __init__(
-        self, context: Context, operation: Operation, journal: Journal, backups: Backups, engine: BackupEngine
-    ) -> None:
-        self._context = context
-        self._operation = operation
-        self._journal = journal
-        self._engine = engine
-        self._settings = context.target(operation.target)
-        self._new = Building(context, operation, journal, backups, engine)
+    def __init__(self, work: RestoreWork) -> None:
+        self._context, self._operation, self._journal = work.context, work.operation, work.journal
+        self._engine = work.engine
+        self._settings = work.context.target(work.operation.target)
+        self._new = Building(work)
         self._server = self._new.server
         self._live = self._server.database
         self._scratch = self._new.database
-        self._aside = aside_name(self._live, operation.id)
-        self._outage = Outage(self._settings, operation, journal, context.clock)
-        self._at_swap = operation.parameters.get("downtime") == Downtime.AT_SWAP
+        self._aside = aside_name(self._live, self._operation.id)
+        self._outage = Outage(self._settings, self._operation, self._journal, self._context.clock)
+        self._at_swap = self._operation.parameters.get("downtime") == Downtime.AT_SWAP
 
     def swapped(self) -> bool:
         with self._server.maintenance(self._scratch) as connection:

@@ -20,6 +20,7 @@ from bot.operations.origin import masks, new_name_of
 from bot.operations.outage import HEALTH, START, STOP
 from bot.operations.planning import Planning
 from bot.operations.restore_course import WAY_BACK, RestoreCourse
+from bot.operations.restore_work import RestoreWork
 from bot.operations.side_course import STEPS as SIDE_STEPS
 from bot.operations.side_course import SideCourse
 from bot.runtime.stop import StopSignal
@@ -61,7 +62,7 @@ class RestoreJob:
         if new_name_of(operation) is not None:
             return self._run_copy(operation, journal, stop)
         journal.plan(self._steps(operation))
-        course = RestoreCourse(self._context, operation, journal, self._backups, self._engine)
+        course = RestoreCourse(self._work(operation, journal))
         if operation.attempt > 1 and course.swapped():
             return course.resume(stop)
         if journal.memory.get("begun"):
@@ -81,14 +82,14 @@ class RestoreJob:
 
     def _run_side(self, operation: Operation, journal: Journal, stop: StopSignal) -> Mapping[str, Any]:
         journal.plan(SIDE_STEPS)
-        course = self._side_course(operation, journal)
+        course = SideCourse(self._work(operation, journal))
         if operation.attempt > 1:
             course.roll_back()
         self._planning.hold_to_plan(operation, journal, stop)
         return course.run(stop)
 
     def _run_copy(self, operation: Operation, journal: Journal, stop: StopSignal) -> Mapping[str, Any]:
-        course = CopyCourse(self._context, operation, journal, self._backups, self._engine)
+        course = CopyCourse(self._work(operation, journal))
         journal.plan(course.steps)
         if operation.attempt > 1:
             if course.named():
@@ -97,18 +98,17 @@ class RestoreJob:
         self._planning.hold_to_plan(operation, journal, stop)
         return course.run(stop)
 
-    def _side_course(self, operation: Operation, journal: Journal) -> SideCourse:
-        backup = self._backups.get(operation.target, str(operation.parameters["backup_id"]))
-        return SideCourse(self._context, operation, journal, backup, self._engine)
+    def _work(self, operation: Operation, journal: Journal) -> RestoreWork:
+        return RestoreWork(self._context, operation, journal, self._backups, self._engine)
 
     def clean_up(self, operation: Operation, journal: Journal) -> str:
         course: SideCourse | CopyCourse | RestoreCourse
         if operation.parameters.get("only"):
-            course = self._side_course(operation, journal)
+            course = SideCourse(self._work(operation, journal))
         elif new_name_of(operation) is not None:
-            course = CopyCourse(self._context, operation, journal, self._backups, self._engine)
+            course = CopyCourse(self._work(operation, journal))
         else:
-            course = RestoreCourse(self._context, operation, journal, self._backups, self._engine)
+            course = RestoreCourse(self._work(operation, journal))
         patient = Retrying(
             retry=retry_if_exception_type((DatabaseUnreachable, psycopg.OperationalError)),
             stop=stop_after_delay(60),

@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from bot.errors import VerificationFailed
-from bot.models import Backup, Operation, TableDigest
-from bot.operations.backup_engine import BackupEngine
-from bot.operations.context import Context
-from bot.operations.journal import Journal
+from bot.models import TableDigest
+from bot.operations.restore_work import RestoreWork
 from bot.operations.staging import make_folder, remove_folder, staging_folder
 from bot.operations.tooling import open_tools, remove_remains_now
 from bot.postgres.connection import server_of
@@ -30,20 +28,17 @@ STEPS = (
 
 
 class SideCourse:
-    def __init__(
-        self, context: Context, operation: Operation, journal: Journal, backup: Backup, engine: BackupEngine
-    ) -> None:
-        self._context = context
-        self._operation = operation
-        self._journal = journal
-        self._backup = backup
-        self._engine = engine
-        self._settings = context.target(operation.target)
-        self._server = server_of(self._settings, context.environment)
+    def __init__(self, work: RestoreWork) -> None:
+        self._context, self._operation, self._journal = work.context, work.operation, work.journal
+        self._engine = work.engine
+        operation = work.operation
+        self._backup = work.backups.get(operation.target, str(operation.parameters["backup_id"]))
+        self._settings = work.context.target(operation.target)
+        self._server = server_of(self._settings, work.context.environment)
         self._scratch = scratch_name(self._server.database, operation.id)
         self._side = side_schema_name(operation.id)
         self._only: list[str] = list(operation.parameters["only"])
-        self._digests = {table.table: table for table in backup.manifest.digest.tables}
+        self._digests = {table.table: table for table in self._backup.manifest.digest.tables}
 
     def run(self, stop: StopSignal) -> dict[str, Any]:
         """From the approved plan to the verified copies."""
