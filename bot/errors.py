@@ -92,6 +92,10 @@ class ToolFailed(BaselinerError):
         super().__init__(f"{tool} {status}: {said[0]}", f"Read the whole output of {tool} in the operation's log.")
 
 
+class ToolNotStarted(ToolFailed):
+    """A tool is not there, or cannot be started."""
+
+
 class DatabaseUnreachable(BaselinerError):
     """A database did not answer, or refused the role."""
 

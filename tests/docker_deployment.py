@@ -18,14 +18,14 @@ from docker import APIClient
 
 from sandbox.installation import can_enter, copy_installation, find_bin_dir, server_user
 from tests.docker_engine import IMAGE, PROGRAMS, REPOSITORY, RealEngine, folders_only
-from tests.docker_programs import with_clients
+from tests.docker_programs import with_postgres
 from tests.support import eventually, random_name
 
 MAJOR = 16
 DATABASE = "inventory"
 PASSWORD = "postgres"
 POSTGRES_IMAGE = f"tiny-postgres:{MAJOR}"
-"""`IMAGE` with PostgreSQL's clients and an empty cluster in it, and `DATABASE` not yet made."""
+"""`IMAGE` with PostgreSQL's programs and an empty cluster in it, and `DATABASE` not yet made."""
 BIN = find_bin_dir(MAJOR)
 DATA = "/var/lib/postgresql/data"
 _APP = str(REPOSITORY / "tests" / "small_app.py")
@@ -37,7 +37,7 @@ def import_images(engine: RealEngine) -> None:
     """`IMAGE` and `POSTGRES_IMAGE`."""
     engine.import_image(IMAGE, folders_only())
     engine.import_image(
-        POSTGRES_IMAGE, _with_cluster(with_clients(folders_only(), BIN)), f"ENV PATH={BIN}:/usr/bin PGDATA={DATA}"
+        POSTGRES_IMAGE, _with_cluster(with_postgres(folders_only(), BIN)), f"ENV PATH={BIN}:/usr/bin PGDATA={DATA}"
     )
 
 

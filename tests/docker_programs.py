@@ -1,4 +1,4 @@
-"""PostgreSQL's client programs and the libraries that they need, for an image in which nothing is mounted."""
+"""PostgreSQL's programs and all that they need, for an image in which nothing is mounted."""
 
 from __future__ import annotations
 
@@ -9,16 +9,21 @@ import subprocess
 import tarfile
 from pathlib import Path
 
-_CLIENTS = ("pg_dump", "pg_dumpall", "pg_restore")
+_PROGRAMS = ("pg_dump", "pg_dumpall", "pg_restore", "initdb", "postgres")
+_OF_THE_SERVER = ("lib/postgresql", "share/postgresql")
+_SMALL = ("/bin/sh", "/bin/sleep")
+"""pg_dumpall asks pg_dump for its version by a shell."""
 _LIBRARY = re.compile(r"(/\S+) \(0x")
 _FROM_LINK = ("/bin/", "/lib/", "/lib64/", "/sbin/")
 
 
-def with_clients(folders: bytes, programs: Path) -> bytes:
-    """The same tar with the clients of this folder, under their own paths."""
+def with_postgres(folders: bytes, programs: Path) -> bytes:
+    """The same tar with the clients and the server of this folder, under their own paths."""
     buffer = io.BytesIO(folders)
     with tarfile.open(fileobj=buffer, mode="a") as archive:
         places = {_place(path): os.path.realpath(path) for path in _needed(programs)}
+        for each in _OF_THE_SERVER:
+            places[_place(str(programs.parent / each))] = str(programs.parent / each)
         parents = {str(parent) for place in places for parent in Path(place).parents}
         for folder in sorted(parents - {".", *archive.getnames()}):
             entry = tarfile.TarInfo(folder)
@@ -36,7 +41,6 @@ def _place(path: str) -> str:
 
 
 def _needed(programs: Path) -> set[str]:
-    # pg_dumpall asks pg_dump for its version by a shell.
-    clients = {*(str(programs / client) for client in _CLIENTS), "/bin/sh"}
-    listed = subprocess.run(["ldd", *clients], check=True, capture_output=True, text=True).stdout
-    return clients | set(_LIBRARY.findall(listed))
+    needed = {*(str(programs / program) for program in _PROGRAMS), *_SMALL}
+    listed = subprocess.run(["ldd", *needed], check=True, capture_output=True, text=True).stdout
+    return needed | set(_LIBRARY.findall(listed))

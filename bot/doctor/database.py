@@ -17,12 +17,12 @@ from bot.doctor.tool_login import LATER, demand_login
 from bot.errors import DatabaseUnreachable, ToolMissing
 from bot.models import Check
 from bot.operations.scratch import drill_server
+from bot.operations.scratch_places import choose_scratch, version_in_image
 from bot.operations.staging import staged
 from bot.operations.tooling import open_tools
 from bot.postgres.connection import Server, server_of
 from bot.postgres.errors import readable_errors
 from bot.postgres.facts import ServerFacts, server_facts
-from bot.postgres.tools import find_server
 from bot.runtime.stop import StopSignal
 from bot.settings import Staging, TargetSettings
 
@@ -91,19 +91,28 @@ def look_at_tools(
     return TOOLS.passed(said)
 
 
-def look_at_drill(settings: TargetSettings, environment: Mapping[str, str]) -> Check:
-    """Where a drill would restore to. Raises DatabaseUnreachable; ToolMissing where drills are scheduled."""
+def look_at_drill(
+    settings: TargetSettings, staging: Staging, environment: Mapping[str, str], owner: str, stop: StopSignal
+) -> Check:
+    """Where a drill would restore to.
+
+    Raises DatabaseUnreachable, ToolFailed, EngineFailed; ToolMissing where drills are scheduled.
+    """
     if settings.drill.dsn is not None:
         with drill_server(settings, environment).maintenance() as connection:
             return DRILLS.passed(f"on a server of its own, PostgreSQL {server_facts(connection).version}")
     with server_of(settings, environment).connect() as connection:
         major = server_facts(connection).major
     try:
-        return DRILLS.passed(f"in a cluster of its own, by {find_server(major, settings.tools)}")
+        choice = choose_scratch(settings, staging, major)
     except ToolMissing as error:
         if settings.drill.schedule is not None:
             raise
         return DRILLS.warning(str(error), error.remedy)
+    if choice.shared is None:
+        return DRILLS.passed(f"in a cluster of its own, by {choice.programs}")
+    said = version_in_image(settings, staging, owner, choice.shared, stop=stop)
+    return DRILLS.passed(f"in a container of its own, of the database's image: {said}")
 
 
 def _reached(connection: Connection, server: Server, facts: ServerFacts) -> Check:

@@ -52,7 +52,10 @@ class Doctor:
                 lambda stop: database.look_at_tools(target, self.settings.staging, environment, owner, stop),
             ),
             *(self._of_storage(name, storage) for storage in target.storage),
-            Examination(database.DRILLS, lambda _stop: database.look_at_drill(target, environment)),
+            Examination(
+                database.DRILLS,
+                lambda stop: database.look_at_drill(target, self.settings.staging, environment, owner, stop),
+            ),
             Examination(places.KEYS, lambda _stop: places.look_at_keys(target.encryption, environment)),
             Examination(places.STAGING, lambda _stop: places.look_at_staging(self.settings.staging, target)),
             Examination(surroundings.SERVICES, lambda _stop: surroundings.look_at_services(target)),

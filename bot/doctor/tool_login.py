@@ -10,11 +10,9 @@ from bot.runtime.stop import StopSignal
 
 LATER: tuple[Act, ...] = (
     lambda client, nobody: client.kill(nobody, "SIGTERM"),
-    lambda client, nobody: client.pause(nobody),
-    lambda client, nobody: client.unpause(nobody),
     lambda client, nobody: client.remove_container(nobody, force=True),
 )
-"""What tools in containers of their own need once storage is slow or somebody cancels, and to be removed."""
+"""What tools in containers of their own need once somebody cancels, and to be removed."""
 _FOUND_NOTHING = "no matching tables were found"
 
 

@@ -58,9 +58,12 @@ class DrillJob:
         return drill.run()
 
     def clean_up(self, operation: Operation, _journal: Journal) -> str:
-        remove_folder(self._context.settings.staging, operation.id)
-        drop_scratch(self._context, self._context.target(operation.target), operation.id)
-        return f"{operation.target} was not touched: a drill works on a copy, which is gone."
+        try:
+            left = drop_scratch(self._context, self._context.target(operation.target), operation.id)
+        finally:
+            remove_folder(self._context.settings.staging, operation.id)
+        gone = f"{operation.target} was not touched: a drill works on a copy, which is gone."
+        return f"{gone} {left}".rstrip()
 
 
 @dataclass(frozen=True)
@@ -165,14 +168,14 @@ class _Drill:
             notes.detail = f"{expected.rows:,} rows in {len(expected.tables)} tables are equal"
 
     def _check_structure(self, scratch: Scratch) -> str:
-        if scratch.programs is None:
+        if scratch.examiner is None:
             self.journal.skip("structure", "a configured scratch server is its operator's own")
             return "not checked"
         with self.journal.step("structure") as notes:
-            found = check_structure(scratch.programs, scratch.server, scratch.database, stop=self.stop)
+            found = check_structure(scratch.examiner, scratch.server, scratch.database, stop=self.stop)
             if found:
                 raise VerificationFailed(f"pg_amcheck found damage: {found.splitlines()[0]}", found.splitlines())
-            notes.detail = "no damage" if found == "" else "left out: pg_amcheck or amcheck is not installed here"
+            notes.detail = "no damage" if found == "" else "left out: pg_amcheck or amcheck is not installed there"
             return notes.detail
 
     def _smoke(self, scratch: Scratch) -> int:

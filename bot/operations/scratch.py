@@ -1,4 +1,4 @@
-"""Where a drill restores to: a cluster of its own, or a database on the server that the settings name."""
+"""Where a drill restores to: a server of its own, or a database on the one that the settings name."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from psycopg import errors
 from bot.errors import DatabaseUnreachable
 from bot.models import Backup
 from bot.operations.context import Context
+from bot.operations.scratch_places import CLUSTER, choose_scratch, contained_scratch
 from bot.operations.staging import staging_folder
+from bot.operations.tooling import open_tools_for, remove_containers
 from bot.postgres.connection import Server, server_of
 from bot.postgres.facts import server_facts
 from bot.postgres.load import create_database
 from bot.postgres.scratch import apply_globals, remove_remains, scratch_cluster
 from bot.postgres.swap import drill_name, drop_database
-from bot.postgres.tools import Tools, find_server, find_tools
+from bot.postgres.tools import Tools, find_tools
 from bot.runtime.stop import StopSignal
 from bot.settings import TargetSettings
 
@@ -28,13 +30,14 @@ _UNKNOWN_LOCALE = (errors.WrongObjectType, errors.InvalidParameterValue, errors.
 
 @dataclass(frozen=True)
 class Scratch:
-    """An empty database to restore into; `programs` is the folder of its server where that is our own cluster."""
+    """An empty database to restore into."""
 
     server: Server
     tools: Tools
     database: str
     where: str
-    programs: Path | None
+    examiner: Tools | None = None
+    """where the server is our own: those that belong to it"""
 
 
 @contextmanager
@@ -50,10 +53,17 @@ def open_scratch(
 ) -> Generator[Scratch]:
     """An empty database like the backup's, gone at the end of the block; `roles` gives the backup's globals.
 
-    Raises ToolMissing where a cluster is wanted and PostgreSQL's server is not installed here.
+    Raises ToolMissing where there is no PostgreSQL to be had for a server of its own.
     """
     if settings.drill.dsn is None:
-        with _own_cluster(settings, backup, roles(), folder, stop) as scratch:
+        major = backup.manifest.server_version_num // 10000
+        choice = choose_scratch(settings, context.settings.staging, major)
+        if choice.programs is not None:
+            opened = _own_cluster(settings, backup, roles(), choice.programs, folder, stop)
+        else:
+            assert choice.shared is not None  # noqa: S101 - it is one or the other
+            opened = _own_container(context, settings, operation_id, backup, roles(), choice.shared, stop)
+        with opened as scratch:
             yield scratch
         return
     server = drill_server(settings, context.environment)
@@ -62,16 +72,29 @@ def open_scratch(
         with server.maintenance(database) as connection:
             major = server_facts(connection).version_num // 10000
             create_database(connection, database, backup.manifest.properties)
-        yield Scratch(server, find_tools(major, settings.tools), database, f"{database} on the drill server", None)
+        staging = context.settings.staging
+        with open_tools_for(settings, staging, operation_id, server, major, stop=stop) as tools:
+            yield Scratch(server, tools, database, f"{database} on the drill server")
     finally:
         drop_scratch(context, settings, operation_id)
 
 
-def drop_scratch(context: Context, settings: TargetSettings, operation_id: str) -> None:
-    """Remove what a drill that was cut off left on the configured server; an own cluster died with its worker."""
+def drop_scratch(context: Context, settings: TargetSettings, operation_id: str) -> str:
+    """Remove what a drill that was cut off left; returns what may be left with Docker, in a sentence.
+
+    A server of its own died with its worker.
+    """
+    left = remove_containers(settings, operation_id)
     if settings.drill.dsn is None:
-        remove_remains(staging_folder(context.settings.staging, operation_id))
-        return
+        folder = staging_folder(context.settings.staging, operation_id)
+        remove_remains(folder)
+        remove_remains(folder / CLUSTER)
+    else:
+        _drop_database(context, settings, operation_id)
+    return left
+
+
+def _drop_database(context: Context, settings: TargetSettings, operation_id: str) -> None:
     live = server_of(settings, context.environment).database
     database = drill_name(live, operation_id)
     with drill_server(settings, context.environment).maintenance(database) as connection:
@@ -80,17 +103,38 @@ def drop_scratch(context: Context, settings: TargetSettings, operation_id: str) 
 
 @contextmanager
 def _own_cluster(
-    settings: TargetSettings, backup: Backup, roles: str, folder: Path, stop: StopSignal
+    settings: TargetSettings, backup: Backup, roles: str, programs: Path, folder: Path, stop: StopSignal
 ) -> Generator[Scratch]:
-    major = backup.manifest.server_version_num // 10000
-    programs, tools = find_server(major, settings.tools), find_tools(major, settings.tools)
-    database = backup.manifest.database
+    tools = find_tools(backup.manifest.server_version_num // 10000, settings.tools)
     with scratch_cluster(programs, folder, stop=stop) as server:
-        apply_globals(server, roles)
-        with server.connect("template1") as connection:
-            _create_alike(connection, database, backup.manifest.properties)
-        where = f"a cluster of its own, PostgreSQL {major}"
-        yield Scratch(replace(server), tools, database, where, programs)
+        database = _furnish(server, backup, roles)
+        where = f"a cluster of its own, PostgreSQL {tools.major}"
+        yield Scratch(server, tools, database, where, replace(tools, bin_dir=programs))
+
+
+@contextmanager
+def _own_container(
+    context: Context,
+    settings: TargetSettings,
+    operation_id: str,
+    backup: Backup,
+    roles: str,
+    shared: Path,
+    stop: StopSignal,
+) -> Generator[Scratch]:
+    staging, major = context.settings.staging, backup.manifest.server_version_num // 10000
+    with contained_scratch(settings, staging, operation_id, major, shared, stop=stop) as (server, tools):
+        database = _furnish(server, backup, roles)
+        where = f"a container of its own, of the database's image, PostgreSQL {tools.version}"
+        yield Scratch(server, tools, database, where, tools)
+
+
+def _furnish(server: Server, backup: Backup, roles: str) -> str:
+    """With the backup's roles and an empty database like its own; returns the name."""
+    apply_globals(server, roles)
+    with server.connect("template1") as connection:
+        _create_alike(connection, backup.manifest.database, backup.manifest.properties)
+    return backup.manifest.database
 
 
 def _create_alike(connection: Any, database: str, properties: Mapping[str, Any]) -> None:

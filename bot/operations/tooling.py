@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -21,24 +20,23 @@ from bot.errors import (
     ToolMissing,
 )
 from bot.operations.context import Context
-from bot.operations.staging import staging_folder
+from bot.operations.tool_places import database_name, folder_of, place_of, place_of_image, version_of
 from bot.postgres.connection import Server, server_of
 from bot.postgres.sessions import end_sessions
 from bot.postgres.tools import Tools, find_tools
-from bot.runtime.docker_engine import Container, Engine
+from bot.runtime.docker_engine import Engine
 from bot.runtime.stop import StopSignal
 from bot.runtime.tool_container import OPERATION, ContainerRunner, remove_all
 from bot.runtime.tool_exec import SCRATCH, ExecRunner
-from bot.runtime.tool_mounts import NotShared, on_this_host, shared_folder
-from bot.runtime.tool_place import Place
+from bot.runtime.tool_mounts import NotShared, on_this_host, own_network, shared_folder
 from bot.runtime.tool_runner import ToolRunner
 from bot.settings import Staging, TargetSettings
 from bot.settings_docker import TargetDocker
 
 Mode = Literal["exec", "container", "network"]
-_VERSION = re.compile(r"\(PostgreSQL\) (\d+(?:\.\d+|devel|beta\d+|rc\d+)?)")
 _ZSTD_SINCE = 16
-_FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+_OF_THIS_HOST = ("PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY", "PGSSLCRL", "PGSSLCRLDIR", "PGPASSFILE", "PGSERVICE")
+"""libpq's variables that name files."""
 
 
 @dataclass(frozen=True)
@@ -91,17 +89,66 @@ def open_tools(
         yield choice.tools
         return
     with Engine(settings.docker.engine) as engine:
-        place = _place(engine, settings, owner, major)
+        place = place_of(engine, settings, owner, major)
         ending = partial(end_sessions, server, place.application_name)
         runner: ExecRunner | ContainerRunner
         if choice.shared is None:
             runner = ExecRunner(engine, place, ending)
         else:
-            folder = staging_folder(staging, owner).absolute()
-            runner = ContainerRunner(engine, place, folder, choice.shared / folder.name, ending)
-        version = _version(runner, place, major, stop)
+            runner = ContainerRunner(engine, place, folder_of(staging, owner, choice.shared), ending)
+        version = version_of(runner, place, major, stop)
         compress = "0" if on_this_host(engine) else stream_compression(runner, major, stop)
         yield Tools(None, version, runner, compress, mode=choice.mode)
+
+
+@contextmanager
+def open_tools_for(
+    settings: TargetSettings, staging: Staging, owner: str, server: Server, major: int, *, stop: StopSignal
+) -> Generator[Tools]:
+    """Tools of `major` for another `server` than the target's own: of this host, else of the database's image.
+
+    The latter run in a container that has this host's network, and the owner's staging folder. Raises ToolMissing,
+    EngineFailed.
+    """
+    try:
+        here, lacking = find_tools(major, settings.tools), None
+    except ToolMissing as missing:
+        here, lacking = None, missing
+    if here is not None:
+        yield here
+        return
+    assert lacking is not None  # noqa: S101 - it is this, or they are here
+    if settings.docker is None:
+        raise lacking
+    with Engine(settings.docker.engine) as engine:
+        try:
+            shared = shared_folder(engine, staging.path.absolute())
+            network, address = own_network(), _seen_from_elsewhere(server)
+        except NotShared as reason:
+            raise instead(lacking, reason) from reason
+        place = place_of_image(engine, settings, owner, major, network, address)
+        ending = partial(end_sessions, server, place.application_name)
+        runner = ContainerRunner(engine, place, folder_of(staging, owner, shared), ending)
+        yield Tools(None, version_of(runner, place, major, stop), runner, mode="container")
+
+
+def instead(lacking: ToolMissing, reason: NotShared) -> ToolMissing:
+    """What this host lacks, and why no container takes its place."""
+    return ToolMissing(
+        f"{lacking} No container of the database's image can take their place: {reason}.", lacking.remedy
+    )
+
+
+def remove_containers(settings: TargetSettings, owner: str) -> str:
+    """Those that a worker which was killed left for `owner`; returns what may be left, in a sentence."""
+    if settings.docker is None:
+        return ""
+    try:
+        with Engine(settings.docker.engine) as engine, suppress(EngineDenied):
+            remove_all(engine, database_name(settings.docker), owner)
+    except EngineFailed as error:
+        return _left(owner, error)
+    return ""
 
 
 def remove_remains(context: Context, target: str, owner: str) -> str:
@@ -117,9 +164,9 @@ def remove_remains(context: Context, target: str, owner: str) -> str:
         with Engine(settings.docker.engine) as engine:
             # Whoever may make no container, or run nothing in one, has left none.
             with suppress(EngineDenied):
-                remove_all(engine, _database(settings.docker), owner)
+                remove_all(engine, database_name(settings.docker), owner)
             with suppress(EngineDenied), _stopped_told(engine, settings.docker, owner):
-                place = _place(engine, settings, owner, 0)
+                place = place_of(engine, settings, owner, 0)
                 ending = partial(end_sessions, server, place.application_name)
                 ExecRunner(engine, place, ending).clean_up()
                 ending()
@@ -163,45 +210,18 @@ def _left(owner: str, error: BaselinerError) -> str:
     return f"What may be left with Docker was not looked for ({error}): docker ps --filter label={OPERATION}={owner}"
 
 
+def _seen_from_elsewhere(server: Server) -> Mapping[str, str]:
+    """libpq's variables by which a container with our network finds the server, but no password. Raises NotShared."""
+    variables = {name: value for name, value in server.tool_environment().items() if name.startswith("PG")}
+    variables.pop("PGPASSWORD", None)
+    for name in _OF_THIS_HOST:
+        if variables.get(name, "system") != "system":
+            raise NotShared(f"the server is reached by files of this host ({name})")
+    if (variables.get("PGHOSTADDR") or variables.get("PGHOST") or "/").startswith("/"):
+        raise NotShared("the server is reached by a socket of this host")
+    return variables
+
+
 def _network(settings: TargetSettings, major: int, why: str = "") -> ToolChoice:
     tools = find_tools(major, settings.tools)
     return ToolChoice("network", why or f"this host has the tools of PostgreSQL {tools.version}", tools)
-
-
-def _place(engine: Engine, settings: TargetSettings, owner: str, major: int) -> Place:
-    docker: TargetDocker | None = settings.docker
-    if docker is None:
-        raise EngineFailed("The target stands in no container.", "Give it [targets.….docker].")
-    found: Container = engine.running(docker.project, docker.service)
-    variables = engine.inspect(found.id)["Config"].get("Env") or []
-    path = next((item.removeprefix("PATH=") for item in variables if item.startswith("PATH=")), "")
-    folders = [*map(str, settings.tools), *path.split(":"), f"/usr/lib/postgresql/{major}/bin", *_FOLDERS]
-    return Place(
-        container=found.id,
-        name=found.name,
-        image_id=found.image_id,
-        path=":".join(dict.fromkeys(filter(None, folders))),
-        addresses=frozenset(address.partition("/")[0] for address in found.networks.values()),
-        ports={public: private for private, (_address, public) in found.ports.items()},
-        database=_database(docker),
-        owner=owner,
-    )
-
-
-def _database(docker: TargetDocker) -> str:
-    return f"{docker.project}/{docker.service}"
-
-
-def _version(runner: ExecRunner | ContainerRunner, place: Place, major: int, stop: StopSignal) -> str:
-    finished = runner.run(["pg_dump", "--version"], stop=stop, environment={})
-    said = finished.stdout.decode("utf-8", "replace")
-    found = _VERSION.search(said)
-    if finished.code != 0 or found is None:
-        raise ToolFailed("pg_dump", f"{finished.status} in the container {place.name}", f"{said}{finished.stderr}")
-    if found[1].partition(".")[0] != str(major):
-        raise ToolMissing(
-            f"The container {place.name} has client tools of PostgreSQL {found[1]}; the server is PostgreSQL {major}.",
-            "Correct service in [targets.….docker], name the folder of the right ones in the target's `tools`, or "
-            f'install the tools of PostgreSQL {major} on the worker\'s host and set tools = "network".',
-        )
-    return found[1]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from bot.errors import ToolFailed
+from bot.errors import ToolFailed, ToolNotStarted
 from bot.runtime.stop import StopSignal
 
 _CHUNK = 1 << 20
@@ -130,7 +130,7 @@ def _started(
             start_new_session=True,
         )
     except OSError as error:
-        raise ToolFailed(Path(argv[0]).name, "could not be started", f"{error.strerror}: {argv[0]}") from error
+        raise ToolNotStarted(Path(argv[0]).name, "could not be started", f"{error.strerror}: {argv[0]}") from error
     try:
         yield process
     except BaseException:

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from signal import Signals
 from typing import Any
 
 from bot.canonical import sha256_hex
@@ -15,17 +14,15 @@ from bot.runtime.docker_engine import Container, Engine
 from bot.runtime.process import DeadlinePassed, Finished
 from bot.runtime.stop import StopSignal
 from bot.runtime.tool_container import remove
+from bot.runtime.tool_ending import ending_of_whole
 from bot.runtime.tool_exec import SIGNAL_SCRIPT
-from bot.runtime.tool_failures import cut_off, judged_inside, not_started
+from bot.runtime.tool_failures import judged_inside, not_started
 from bot.runtime.tool_place import MARK
 from bot.runtime.tool_streams import Streams
 from bot.settings_docker import TargetDocker
 
 _ONE_OFF = "baseliner.service"
 _GRACE = 2.0
-_SETTLED_WITHIN = 5.0
-_SIGNALS = {128 + number: int(number) for number in Signals}
-"""Exit codes of what a signal has ended. Others above 128 are a program's own: Alembic fails with 255."""
 
 
 def run_in_service(
@@ -56,10 +53,7 @@ def run_in_service(
         with begun as (streams, exit_code):
             tool, where = Path(argv[0]).name, (running or found[0]).name
             said = _heard(streams, tool, stop, time.monotonic() + deadline, deadline)
-            finished = Finished(_settled(tool, exit_code), said, streams.stderr)
-            if streams.broken:
-                raise cut_off(tool, where, streams.stderr)
-            return judged_inside(tool, where, finished)
+            return judged_inside(tool, where, ending_of_whole(tool, where, exit_code, streams, said))
 
 
 def _heard(streams: Streams, tool: str, stop: StopSignal, ends_at: float, deadline: float) -> bytes:
@@ -70,16 +64,6 @@ def _heard(streams: Streams, tool: str, stop: StopSignal, ends_at: float, deadli
         if time.monotonic() > ends_at:
             raise DeadlinePassed(tool, f"did not end within {deadline:g} s", streams.stderr)
     return b"".join(chunks)
-
-
-def _settled(tool: str, exit_code: Callable[[], int | None]) -> int:
-    """The streams may end a moment before the Engine has heard of the process's end."""
-    ends_at = time.monotonic() + _SETTLED_WITHIN
-    while (code := exit_code()) is None:
-        if time.monotonic() > ends_at:
-            raise EngineFailed(f"The Docker Engine does not tell how {tool} ended.", "Try again.")
-        time.sleep(0.02)
-    return -_SIGNALS[code] if code in _SIGNALS else code
 
 
 @contextmanager

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-from bot.errors import ContainerGone, EngineFailed, ToolFailed
+from bot.errors import ContainerGone, EngineFailed, ToolFailed, ToolNotStarted
 from bot.runtime.process import Finished
 
-_NOT_THERE = re.compile(r"executable file not found|no such file or directory", re.IGNORECASE)
+_NOT_THERE = re.compile(r"executable file not found|no such file or directory|: not found$", re.IGNORECASE | re.M)
+_NO_SHELL = re.compile(r'exec: "sh": executable file not found')
 _FULL = re.compile(r"no space left on device", re.IGNORECASE)
 _COULD_NOT_START = (126, 127)
 
@@ -54,10 +55,13 @@ def cut_off(tool: str, container: str, stderr: str) -> ToolFailed:
     return failure
 
 
-def missing(tool: str, container: str, said: str) -> ToolFailed:
-    failure = ToolFailed(tool, f"could not be started in the container {container}", said)
+def missing(tool: str, container: str, said: str) -> ToolNotStarted:
+    failure = ToolNotStarted(tool, f"could not be started in the container {container}", said)
+    lacking = (
+        "sh, which pg_dumpall needs, and which ends tools whose worker was killed," if _NO_SHELL.search(said) else tool
+    )
     failure.remedy = (
-        f"The image has no {tool} on its PATH. Name its folder there in the target's `tools`, or install the client "
+        f"The image has no {lacking} on its PATH. Name its folder there in the target's `tools`, or install the client "
         'tools on the worker\'s host and set [targets.….docker] tools = "network".'
     )
     return failure

@@ -45,6 +45,12 @@ def on_this_host(engine: Engine, mounts: Path = _MOUNTS) -> bool:
         return False
 
 
+def own_network(mounts: Path = _MOUNTS) -> str:
+    """Docker's network mode for containers that reach what we reach, where the Engine runs on this host."""
+    ours = own_container(mounts)
+    return "host" if ours is None else f"container:{ours}"
+
+
 def own_container(mounts: Path = _MOUNTS) -> str | None:
     """The id of the container that we run in; None outside."""
     try:

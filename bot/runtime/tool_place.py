@@ -1,4 +1,4 @@
-"""What PostgreSQL's tools see in the network of a database's container."""
+"""What PostgreSQL's tools see in a database's container, and in others of its image."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MARK = "BASELINER_OPERATION"
 
 @dataclass(frozen=True)
 class Place:
-    """The database's container, as tools in it, or beside it in its network, find their way."""
+    """The database's container, as tools in it, or in others of its image, find their way."""
 
     container: str
     """its id"""
@@ -31,6 +31,15 @@ class Place:
     """Compose's project and service: what stays the same when the container is replaced"""
     owner: str
     """the operation or backup that they work for"""
+    network: str | None = None
+    """Docker's network mode of the tools' own containers; None: the network namespace of the database's container"""
+    server: Mapping[str, str] | None = None
+    """libpq's variables of the server that they work with; None: the one in the database's container"""
+
+    @property
+    def network_mode(self) -> str:
+        # There, the database is reached whatever its networks are.
+        return self.network or f"container:{self.container}"
 
     @property
     def application_name(self) -> str:
@@ -40,7 +49,8 @@ class Place:
     def environment(self, ours: Mapping[str, str]) -> dict[str, str]:
         """For a tool that would run here with `ours`. None of our files is named in it: they are not there."""
         inside = {name: ours[name] for name in _PASSED_ON if name in ours}
-        inside |= {"PGHOST": _LOOPBACK, "PGPORT": self._port(ours), "PGSSLMODE": "prefer"}
+        beside = {"PGHOST": _LOOPBACK, "PGPORT": self._port(ours), "PGSSLMODE": "prefer"}
+        inside = {**(beside if self.server is None else self.server), **inside}
         inside["PGUSER"] = ours.get("PGUSER") or _our_user()
         return inside | {"PGAPPNAME": self.application_name, "PATH": self.path, MARK: self.owner}
 

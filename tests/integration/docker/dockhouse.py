@@ -64,6 +64,13 @@ def made_for_tools(project: Deployment) -> list[str]:
     return [item["Id"] for item in found if item["HostConfig"]["NetworkMode"] == f"container:{db}"]
 
 
+def made_by(project: Deployment, owner: str) -> list[dict[str, Any]]:
+    """Containers for this operation, wherever they are."""
+    labels = [f"baseliner.operation={owner}", f"baseliner.database={project.project}/db"]
+    found: list[dict[str, Any]] = project.client.containers(all=True, filters={"label": labels})
+    return found
+
+
 def tools_inside(project: Deployment) -> list[str]:
     """Commands of PostgreSQL's tools in the database's container, and in those made for them."""
     containers = [*project.ids("db"), *made_for_tools(project)]

@@ -11,7 +11,7 @@ from bot.models import Downtime, OperationState, StepState
 from tests.docker_deployment import Deployment
 from tests.house import Rig
 from tests.integration.docker.deployed import assert_as_before, house_of
-from tests.integration.docker.dockhouse import remains, with_tools
+from tests.integration.docker.dockhouse import remains, tools_inside, with_tools
 from tests.integration.operations.hooks import Moment, run_and_die
 from tests.integration.operations.test_crashes import (
     RESTORE_STEPS,
@@ -22,6 +22,7 @@ from tests.integration.operations.test_crashes import (
     loading,
     lost,
 )
+from tests.support import eventually
 
 pytestmark = pytest.mark.docker
 
@@ -78,13 +79,15 @@ def test_an_undo_whose_worker_is_killed_ends_whole(standing: Deployment, rig: Ri
 
 
 @pytest.mark.parametrize("mode", ["exec", "container"])
-def test_a_load_inside_that_outlives_its_worker_is_ended_by_the_next(standing: Deployment, rig: Rig, mode: str) -> None:
+def test_a_load_inside_ends_with_its_worker_and_what_is_left_with_the_next(
+    standing: Deployment, rig: Rig, mode: str
+) -> None:
     rig.execute(*SLOW_IN_SCRATCH)
     with rig.rebuilt(with_tools(rig, tools=mode), seed=3) as there:
         _, new = lost(there)
         operation = there.approved_restore()
         run_and_die(there.setup, operation.id, "load", Moment.WHEN_TOLD, there.directory, lambda: loading(there))
-        assert remains(standing) != [], "the tool is still at work"
+        eventually(lambda: not tools_inside(standing), timeout=10)
         failure = there.run(operation).failure
         assert failure is not None
         assert failure.left_as_it_was == "inventory is as it was, with all its data. The services are as before."

@@ -19,13 +19,13 @@ BACKWARDS = (
 
 @on_majors(15)
 def test_an_index_out_of_order_is_found(engine: Engine, database: Database) -> None:
-    programs = database.cluster.bin_dir
+    tools = engine.tools
     engine.execute(*BACKWARDS)
-    assert check_structure(programs, engine.server, database.name, stop=StopSignal()) == ""
+    assert check_structure(tools, engine.server, database.name, stop=StopSignal()) == ""
     engine.execute(
         "CREATE OR REPLACE FUNCTION order_of(int, int) RETURNS int"
         " LANGUAGE sql IMMUTABLE STRICT AS 'SELECT sign($2 - $1)::int'"
     )
-    found = check_structure(programs, engine.server, database.name, stop=StopSignal())
+    found = check_structure(tools, engine.server, database.name, stop=StopSignal())
     assert found is not None
     assert "numbers_n" in found
