@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -141,12 +142,15 @@ def test_what_ends_at_once_is_not_started_again_and_again(project: Deployment) -
     assert project.inspect("api")["RestartCount"] == 0
 
 
-def test_what_is_not_well_is_told_with_its_own_words(project: Deployment) -> None:
+@pytest.mark.parametrize("depends_on", ["api:service_healthy:false", "api"], ids=["Compose 2", "its first releases"])
+def test_what_is_not_well_is_waited_for_and_told_with_its_own_words(project: Deployment, depends_on: str) -> None:
     project.add("api", SLEEP, health=["/bin/sh", "-c", "echo no database; exit 1"], **KILLED)
-    project.add("worker", SLEEP, depends_on="api:service_healthy:false", **KILLED)
+    project.add("worker", SLEEP, depends_on=depends_on, **KILLED)
     services = Memory().services(project, API, {"name": "worker"}, health_deadline="1s")
     services.stop(["api", "worker"])
     assert services.start(["api", "worker"]) == ["api", "worker"], "it is started though api does not become well"
+    api, worker = (datetime.fromisoformat(project.starts(name).rstrip("Z")) for name in ("api", "worker"))
+    assert worker - api > timedelta(seconds=1)
     said = r"api did not become healthy within 1 s: it is (starting|unhealthy) \(no database\)"
     with pytest.raises(ServiceFailed, match=said):
         services.await_healthy(StopSignal(), ["api"])
