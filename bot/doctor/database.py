@@ -109,8 +109,9 @@ def look_at_drill(
         if settings.drill.schedule is not None:
             raise
         return DRILLS.warning(str(error), error.remedy)
-    if choice.shared is None:
-        return DRILLS.passed(f"in a cluster of its own, by {choice.programs}")
+    if choice.here is not None:
+        return DRILLS.passed(f"in a cluster of its own, by {choice.here.programs}")
+    assert choice.shared is not None  # noqa: S101 - it is one or the other
     said = version_in_image(settings, staging, owner, choice.shared, stop=stop)
     return DRILLS.passed(f"in a container of its own, of the database's image: {said}")
 

@@ -13,7 +13,7 @@ from psycopg import errors
 from bot.errors import DatabaseUnreachable
 from bot.models import Backup
 from bot.operations.context import Context
-from bot.operations.scratch_places import CLUSTER, choose_scratch, contained_scratch
+from bot.operations.scratch_places import CLUSTER, Here, choose_scratch, contained_scratch
 from bot.operations.staging import staging_folder
 from bot.operations.tooling import open_tools_for, remove_containers
 from bot.postgres.connection import Server, server_of
@@ -21,7 +21,7 @@ from bot.postgres.facts import server_facts
 from bot.postgres.load import create_database
 from bot.postgres.scratch import apply_globals, remove_remains, scratch_cluster
 from bot.postgres.swap import drill_name, drop_database
-from bot.postgres.tools import Tools, find_tools
+from bot.postgres.tools import Tools
 from bot.runtime.stop import StopSignal
 from bot.settings import TargetSettings
 
@@ -58,8 +58,8 @@ def open_scratch(
     if settings.drill.dsn is None:
         major = backup.manifest.server_version_num // 10000
         choice = choose_scratch(settings, context.settings.staging, major)
-        if choice.programs is not None:
-            opened = _own_cluster(settings, backup, roles(), choice.programs, folder, stop)
+        if choice.here is not None:
+            opened = _own_cluster(choice.here, backup, roles(), folder, stop)
         else:
             assert choice.shared is not None  # noqa: S101 - it is one or the other
             opened = _own_container(context, settings, operation_id, backup, roles(), choice.shared, stop)
@@ -102,14 +102,11 @@ def _drop_database(context: Context, settings: TargetSettings, operation_id: str
 
 
 @contextmanager
-def _own_cluster(
-    settings: TargetSettings, backup: Backup, roles: str, programs: Path, folder: Path, stop: StopSignal
-) -> Generator[Scratch]:
-    tools = find_tools(backup.manifest.server_version_num // 10000, settings.tools)
-    with scratch_cluster(programs, folder, stop=stop) as server:
+def _own_cluster(here: Here, backup: Backup, roles: str, folder: Path, stop: StopSignal) -> Generator[Scratch]:
+    with scratch_cluster(here.programs, folder, stop=stop) as server:
         database = _furnish(server, backup, roles)
-        where = f"a cluster of its own, PostgreSQL {tools.major}"
-        yield Scratch(server, tools, database, where, replace(tools, bin_dir=programs))
+        where = f"a cluster of its own, PostgreSQL {here.tools.major}"
+        yield Scratch(server, here.tools, database, where, replace(here.tools, bin_dir=here.programs))
 
 
 @contextmanager

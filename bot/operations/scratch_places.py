@@ -17,7 +17,7 @@ from bot.postgres.contained import ACCOUNTS, ADDRESS, INSIDE, contained_cluster,
 from bot.postgres.facts import server_facts
 from bot.postgres.scratch import server_account
 from bot.postgres.sessions import end_sessions
-from bot.postgres.tools import Tools, find_server
+from bot.postgres.tools import Tools, find_server, find_tools
 from bot.runtime.docker_engine import Engine
 from bot.runtime.process import judged
 from bot.runtime.stop import StopSignal
@@ -31,10 +31,19 @@ _NO_NETWORK = "none"
 
 
 @dataclass(frozen=True)
-class ScratchChoice:
-    """One of the two: the folder of a server's programs here, or the staging area as the Engine's host sees it."""
+class Here:
+    """PostgreSQL of this host."""
 
-    programs: Path | None = None
+    programs: Path
+    """the folder of the server"""
+    tools: Tools
+
+
+@dataclass(frozen=True)
+class ScratchChoice:
+    """One of the two: a server's programs and tools here, or the staging area as the Engine's host sees it."""
+
+    here: Here | None = None
     shared: Path | None = None
 
 
@@ -47,7 +56,7 @@ def choose_scratch(settings: TargetSettings, staging: Staging, major: int) -> Sc
         with suppress(NotShared):
             return _in_container(settings, staging)
     try:
-        return ScratchChoice(programs=find_server(major, settings.tools))
+        return ScratchChoice(Here(find_server(major, settings.tools), find_tools(major, settings.tools)))
     except ToolMissing as lacking:
         if settings.docker is None:
             raise

@@ -110,11 +110,11 @@ def settings_of(project: Deployment, host: str | None = None, **docker: Any) -> 
 
 def test_where_a_drill_finds_a_server_is_chosen_and_a_lack_is_named(at_home: Deployment, tmp_path: Path) -> None:
     staging, none = Staging(path=tmp_path), 9
-    assert choose_scratch(settings_of(at_home), staging, 16).programs is not None
+    assert choose_scratch(settings_of(at_home), staging, 16).here is not None
     assert choose_scratch(settings_of(at_home, tools="container"), staging, 16).shared == tmp_path
     assert choose_scratch(settings_of(at_home, tools="exec"), staging, none).shared == tmp_path
     elsewhere = settings_of(at_home, "ssh://deploy@10.0.0.5", tools="container")
-    assert choose_scratch(elsewhere, staging, 16).programs is not None
+    assert choose_scratch(elsewhere, staging, 16).here is not None
     with pytest.raises(
         ToolMissing, match=r"No PostgreSQL 9 server.*No container .*: the Engine is on another host"
     ) as lacking:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,13 @@ from bot.runtime.docker_engine import Engine
 from bot.runtime.service_command import run_in_service
 from bot.runtime.stop import StopSignal
 from bot.runtime.tool_exec import ExecRunner
+from bot.runtime.tool_leash import StdinLeash, leashed
 from bot.runtime.tool_place import Place
+from bot.runtime.tool_streams import Streams
 from bot.settings import DockerSettings, TargetSettings
-from tests.docker_deployment import Deployment
+from tests.docker_deployment import POSTGRES_IMAGE, Deployment
 from tests.docker_engine import IMAGE
+from tests.support import eventually
 
 pytestmark = pytest.mark.docker
 
@@ -84,6 +88,29 @@ def test_output_that_was_cut_is_not_taken_for_whole(
         with pytest.raises(ToolFailed, match=r"broke off, because the connection with it .* db-1 was cut"):
             runner.stream(["sh", "-c", f"seq 1 200000{after}"], heard.extend, stop=StopSignal(), environment={})
     assert len(heard) < CUT_AFTER
+
+
+def test_a_tool_that_is_paused_and_ignores_its_end_is_gone_with_whoever_held_it(project: Deployment) -> None:
+    client = project.client
+    shell, *words = leashed(["sh", "-c", "trap '' TERM; sleep 60; sleep 60"], alone=True)
+    held = client.create_container(POSTGRES_IMAGE, words, entrypoint=[shell], stdin_open=True)["Id"]
+    try:
+        streams = Streams(client.attach_socket(held, {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}))
+        with closing(streams):
+            client.start(held)
+            eventually(lambda: len(states(project, held)) == 4)
+            StdinLeash(streams).pause()
+            # Not the container's first, nor the one that holds the leash.
+            eventually(lambda: states(project, held) == ["S", "S", "T", "T"])
+        eventually(lambda: not client.inspect_container(held)["State"]["Running"], timeout=20)
+        assert client.inspect_container(held)["State"]["ExitCode"] == 128 + signal.SIGHUP
+    finally:
+        client.remove_container(held, force=True, v=True)
+
+
+def states(project: Deployment, container: str) -> list[str]:
+    """Of all processes, such as S (sleeping) and T (stopped)."""
+    return sorted(row[1][0] for row in project.client.top(container, "-o pid,stat")["Processes"])
 
 
 def test_a_service_command_that_was_cut_fails(project: Deployment, sleeping: Place, tmp_path: Path) -> None:
