@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import httpx
@@ -15,6 +16,7 @@ from tests.docker_deployment import deployment_on
 from tests.integration.image.base import pip_configuration
 from tests.integration.image.beside import SECRETS, Beside, beside, run
 from tests.integration.image.building import BuiltImage
+from tests.ssh_server import has_sshd, ssh_running
 from tests.support import eventually
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(1200)]
@@ -29,6 +31,12 @@ print(json.dumps({
 }))
 """
 """Told by a container of the image about itself."""
+LISTED = """
+import sys
+from bot.runtime.docker_engine import Engine
+from bot.settings_docker import DockerSettings
+print(Engine(DockerSettings(host=sys.argv[1])).containers("nobody"))
+"""
 
 
 def test_pip_in_the_base_is_told_what_means_something_there() -> None:
@@ -37,9 +45,9 @@ def test_pip_in_the_base_is_told_what_means_something_there() -> None:
     assert lines == ["[global]", "cert = /etc/ssl/certs/ca-certificates.crt", "index-url = https://mirror.test/simple"]
 
 
-def in_container(image: BuiltImage, *argv: str) -> str:
+def in_container(image: BuiltImage, *argv: str, network: str = "none") -> str:
     environment = {"DOCKER_HOST": f"unix://{image.engine.socket}", "PATH": os.environ["PATH"]}
-    return run(["docker", "run", "--rm", "--network=none", "--read-only", "--cap-drop=ALL", *argv], environment)
+    return run(["docker", "run", "--rm", f"--network={network}", "--read-only", "--cap-drop=ALL", *argv], environment)
 
 
 def holds_the_commands_and_postgresqls_clients_and_nothing_that_builds(image: BuiltImage) -> None:
@@ -60,17 +68,37 @@ def holds_the_commands_and_postgresqls_clients_and_nothing_that_builds(image: Bu
     assert built["Size"] < 500 * 10**6
 
 
+def reaches_the_engine_by_ssh(image: BuiltImage, directory: Path) -> None:
+    """With a folder as docs/image.md describes it."""
+    with ssh_running() as server:
+        known = directory / "ssh"
+        known.mkdir(mode=0o700)
+        for theirs, ours in (("identity", "id_ed25519"), ("known_hosts", "known_hosts")):
+            shutil.copy(server.folder / theirs, known / ours)
+        for path in (known, *known.iterdir()):
+            os.chown(path, 10001, 10001)
+        assert image.engine.allowed is not None
+        host = server.address(image.engine.allowed)
+        mounted = f"--volume={known}:/var/lib/baseliner/.ssh:ro"
+        argv = ("--tmpfs=/tmp", mounted, "--entrypoint=python3", image.reference, "-c", LISTED, host)
+        assert in_container(image, *argv, network="host") == "[]\n"
+
+
 def test_it_holds_what_it_needs_and_one_command_puts_it_beside_a_deployment_which_it_restores(
     image: BuiltImage, tmp_path: Path
 ) -> None:
     """Both in one test: the image's Engine is for one process at a time, and a second one would only wait for it."""
     holds_the_commands_and_postgresqls_clients_and_nothing_that_builds(image)
+    if has_sshd():
+        reaches_the_engine_by_ssh(image, tmp_path)
     with deployment_on(image.engine) as deployment, beside(deployment, image.reference, tmp_path) as bot:
         eventually(lambda: {bot.health("serve"), bot.health("worker")} == {"healthy"}, 120)
         assert httpx.get(f"http://{HOST}:{bot.port}/healthz", trust_env=False).text == "alive\n"
         keeps_its_secrets(bot)
         backup = bot.baseliner("backup", "inventory")
         assert backup["state"] == "done"
+        # The image has no server: the drill's is one of the database's image.
+        assert bot.baseliner("drill", "inventory")["result"]["rows"] == backup["result"]["rows"]
         started = deployment.starts("api")
         with psycopg.connect(deployment.dsn()) as connection:
             connection.execute("UPDATE devices SET name = 'lost'")
