@@ -14,7 +14,7 @@ from bot.doctor.examination import Line
 from bot.doctor.fixes import lacking, out_of_support
 from bot.doctor.skew import judge_skew
 from bot.doctor.tool_login import LATER, demand_login
-from bot.errors import DatabaseUnreachable, ToolMissing
+from bot.errors import DatabaseUnreachable, EngineFailed, ToolFailed, ToolMissing
 from bot.models import Check
 from bot.operations.scratch import drill_server
 from bot.operations.scratch_places import choose_scratch, version_in_image
@@ -96,7 +96,7 @@ def look_at_drill(
 ) -> Check:
     """Where a drill would restore to.
 
-    Raises DatabaseUnreachable, ToolFailed, EngineFailed; ToolMissing where drills are scheduled.
+    Raises DatabaseUnreachable; ToolMissing, ToolFailed, EngineFailed where drills are scheduled.
     """
     if settings.drill.dsn is not None:
         with drill_server(settings, environment).maintenance() as connection:
@@ -104,16 +104,20 @@ def look_at_drill(
     with server_of(settings, environment).connect() as connection:
         major = server_facts(connection).major
     try:
-        choice = choose_scratch(settings, staging, major)
-    except ToolMissing as error:
+        return DRILLS.passed(_own_server(settings, staging, major, owner, stop))
+    except (ToolMissing, ToolFailed, EngineFailed) as error:
         if settings.drill.schedule is not None:
             raise
         return DRILLS.warning(str(error), error.remedy)
+
+
+def _own_server(settings: TargetSettings, staging: Staging, major: int, owner: str, stop: StopSignal) -> str:
+    choice = choose_scratch(settings, staging, major)
     if choice.here is not None:
-        return DRILLS.passed(f"in a cluster of its own, by {choice.here.programs}")
+        return f"in a cluster of its own, by {choice.here.programs}"
     assert choice.shared is not None  # noqa: S101 - it is one or the other
     said = version_in_image(settings, staging, owner, choice.shared, stop=stop)
-    return DRILLS.passed(f"in a container of its own, of the database's image: {said}")
+    return f"in a container of its own, of the database's image: {said}"
 
 
 def _reached(connection: Connection, server: Server, facts: ServerFacts) -> Check:

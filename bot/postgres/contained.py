@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 from psycopg.conninfo import make_conninfo
 
-from bot.errors import ToolFailed
+from bot.errors import BaselinerError, ToolFailed
 from bot.postgres.connection import Server
 from bot.postgres.scratch import SUPERUSER, await_server, initdb_argv, postgres_argv, remove_remains, socket_folder
 from bot.runtime.leash import Account
@@ -24,6 +25,8 @@ ADDRESS: Mapping[str, str] = {"PGHOST": INSIDE, "PGPORT": "5432"}
 """libpq's variables for tools there."""
 ACCOUNTS = "accounts"
 """In the cluster's folder, what has to be /etc/passwd there: initdb refuses an account without a name."""
+
+_ENDED_WITHIN = 0.5
 
 
 def make_cluster_folder(folder: Path, account: Account | None) -> None:
@@ -54,6 +57,11 @@ def contained_cluster(runner: ToolRunner, folder: Path, *, stop: StopSignal) -> 
             server = Server(make_conninfo(host=str(sockets), user=SUPERUSER, dbname=SUPERUSER))
             await_server(server, lambda: _demand_running(running), stop=stop)
             yield server
+        except (BaselinerError, psycopg.Error):
+            # Where the server has died, that is why.
+            wait([running], _ENDED_WITHIN)
+            _demand_running(running)
+            raise
         finally:
             ended.set()
 

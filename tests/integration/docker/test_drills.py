@@ -20,9 +20,10 @@ from bot.runtime.stop import StopSignal
 from bot.settings import Staging, TargetSettings
 from tests.conftest import Clusters
 from tests.docker_deployment import Deployment
+from tests.docker_proxy import allowed_socket
 from tests.house import OPERATOR, TARGET, Rig
 from tests.integration.docker.dockhouse import made_by, remains, with_tools
-from tests.integration.operations.hooks import Moment, run_and_die
+from tests.integration.operations.hooks import Moment, at_step, run_and_die
 from tests.support import eventually
 
 pytestmark = pytest.mark.docker
@@ -73,6 +74,25 @@ def test_a_drill_in_containers_ends_with_its_worker_and_is_done_by_the_next(dock
         assert [item["HostConfig"]["NetworkMode"] for item in made] == ["none"]
         eventually(lambda: {item["State"] for item in made_by(at_home, operation.id)} == {"exited"}, timeout=10)
         assert_verified_and_gone(rig, at_home, rig.run(operation))
+
+
+def test_a_server_that_dies_in_the_middle_is_why_the_drill_fails(
+    docked: Rig, at_home: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with docked.rebuilt(with_tools(docked, tools="container")) as rig:
+        rig.backup()
+        operation = rig.services.drills.request(TARGET, OPERATOR, "latest")
+
+        def kill() -> None:
+            [server] = made_by(at_home, operation.id)
+            at_home.client.kill(server["Id"])
+
+        at_step(monkeypatch, "load", Moment.BEFORE, kill)
+        ended = rig.run(operation)
+        assert made_by(at_home, operation.id) == []
+    assert ended.failure is not None
+    assert ended.failure.message.startswith("postgres was killed by SIGKILL in the container ")
+    assert "or its memory was full" in ended.failure.remedy
 
 
 def test_an_image_that_is_older_than_the_backup_is_named(docked: Rig, at_home: Deployment) -> None:
@@ -142,7 +162,12 @@ def test_a_server_that_no_container_can_reach_is_named(at_home: Deployment, tmp_
 
 @pytest.mark.usefixtures("bare")
 def test_the_doctor_tries_the_image(at_home: Deployment, tmp_path: Path) -> None:
-    check = look_at_drill(settings_of(at_home), Staging(path=tmp_path), {}, "x8", StopSignal())
+    staging, create = Staging(path=tmp_path), "/containers/create"
+    check = look_at_drill(settings_of(at_home), staging, {}, "x8", StopSignal())
     assert check.state is CheckState.PASSED
     assert "of the database's image: postgres (PostgreSQL) 16." in check.summary
+    with allowed_socket(at_home.engine.socket, without=[("POST", create)]) as socket:
+        check = look_at_drill(settings_of(at_home, f"unix://{socket}"), staging, {}, "x8", StopSignal())
+    assert check.state is CheckState.WARNING
+    assert f"denied POST {create}" in check.summary
     assert made_by(at_home, "x8") == []
