@@ -16,11 +16,18 @@ from bot.models import ScheduleName
 from bot.settings import TargetSettings
 
 _INSTANT = timedelta(microseconds=1)
-_GAP = timedelta(hours=1)
+_CHANGED_WITHIN = timedelta(days=1)
 _SPANS = (timedelta(hours=1), timedelta(days=1), timedelta(days=32))
 
 Chance = Callable[[datetime], random.Random]
 """The randomness of one fire: whoever asks again gets the same."""
+
+Choose = Callable[[datetime, datetime], datetime]
+"""Of a time of the clock as it is before a change of the clocks and after it: the one that fires."""
+
+
+def _earlier(before: datetime, _after: datetime) -> datetime:
+    return before
 
 
 @dataclass(frozen=True)
@@ -38,29 +45,55 @@ class Schedule:
 
     @cached_property
     def trigger(self) -> CronTrigger:
+        """What wakes a scheduler at most fires; it knows no time that the clocks pass over."""
         return cron_trigger(self.cron, ZoneInfo(self.timezone))
 
     def next_after(self, after: datetime) -> datetime | None:
-        """The first fire later than `after`; None where there is none, such as on 30 February."""
+        """The first fire later than `after`; None where there is none, such as on 30 February.
+
+        As cron(8) has it: a time that the clocks pass over is later by as much as they go ahead, and one that comes
+        twice fires at its first; where minute or hour begins with `*`, at both.
+        """
         moment = after.astimezone(UTC)
-        found = self._following(moment)
-        if not self._clocks_went_ahead(moment - _GAP, moment):
-            return found
-        # 02:30 of a spring night is when it would have been: the trigger finds it from before the gap alone.
-        skipped = self._following(moment - _GAP)
-        while skipped is not None and skipped <= moment:
-            skipped = self._following(skipped)
-        return min((fire for fire in (found, skipped) if fire is not None), default=None)
+        found = [self._first(moment, _earlier)]
+        if any(field.startswith("*") for field in self.cron.split()[:2]):
+            found.append(self._first(moment, max))
+        return min((fire for fire in found if fire is not None), default=None)
 
-    def _following(self, moment: datetime) -> datetime | None:
-        """In UTC: of two local times, differences and comparisons are those of their clocks' faces."""
-        found: datetime | None = self.trigger.get_next_fire_time(None, moment + _INSTANT)
-        return found.astimezone(UTC) if found is not None else None
+    def _first(self, moment: datetime, choose: Choose) -> datetime | None:
+        """The first fire after `moment`, of times of the clock, each put in the zone by `choose`."""
+        best: datetime | None = None
+        face: datetime | None = self._faces.get_next_fire_time(None, self._earliest_face(moment))
+        while face is not None:
+            fire = self._placed(face, choose)
+            if fire > moment:
+                best = min(best or fire, fire)
+            # A time that is put off may come after those that follow it.
+            if best is not None and self._face_of(best) <= face:
+                break
+            face = self._faces.get_next_fire_time(None, face + _INSTANT)
+        return best
 
-    def _clocks_went_ahead(self, since: datetime, now: datetime) -> bool:
-        zone = ZoneInfo(self.timezone)
-        before, after = (moment.astimezone(zone).utcoffset() or timedelta(0) for moment in (since, now))
-        return after > before
+    def _placed(self, face: datetime, choose: Choose) -> datetime:
+        local = face.replace(tzinfo=self._zone)
+        return choose(*(local.replace(fold=fold).astimezone(UTC) for fold in (0, 1)))
+
+    def _earliest_face(self, moment: datetime) -> datetime:
+        """Whatever clocks showed before that does not fire after `moment`, though they change about then."""
+        around = (moment + days for days in (-_CHANGED_WITHIN, timedelta(0), _CHANGED_WITHIN))
+        return moment + min(self._face_of(each) - each for each in around)
+
+    def _face_of(self, moment: datetime) -> datetime:
+        return moment.astimezone(self._zone).replace(tzinfo=UTC)
+
+    @cached_property
+    def _faces(self) -> CronTrigger:
+        """Of times as clocks show them, which is said in UTC, where all of them exist and none comes twice."""
+        return cron_trigger(self.cron, UTC)
+
+    @cached_property
+    def _zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
 
     def last_between(self, since: datetime, now: datetime) -> datetime | None:
         """The last fire later than `since` and not later than `now`."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -108,16 +109,63 @@ def test_in_spring_an_hour_that_does_not_exist_fires_once() -> None:
     # 29 March 2026: 02:00 becomes 03:00.
     assert in_utc("30 2 * * *", datetime(2026, 3, 28, 12, tzinfo=UTC), 3) == ["29 01:30", "30 00:30", "31 00:30"]
     assert in_utc("0 * * * *", datetime(2026, 3, 28, 23, 30, tzinfo=UTC), 3) == ["29 00:00", "29 01:00", "29 02:00"]
+    put_off = ["29 01:15", "29 01:30", "30 00:15"]
+    assert in_utc("15,30 2,3 * * *", datetime(2026, 3, 29, 1, tzinfo=UTC), 3) == put_off
 
 
-def test_in_autumn_an_hour_that_comes_twice_goes_on() -> None:
+def test_in_autumn_an_hour_that_comes_twice_fires_once_and_frequent_schedules_go_on() -> None:
     # 25 October 2026: 03:00 becomes 02:00.
     after = datetime(2026, 10, 24, 12, tzinfo=UTC)
-    assert in_utc("30 2 * * *", after, 4) == ["25 00:30", "25 01:30", "26 01:30", "27 01:30"]
+    assert in_utc("30 2 * * *", after, 3) == ["25 00:30", "26 01:30", "27 01:30"]
     assert in_utc("0 3 * * *", after, 2) == ["25 02:00", "26 02:00"]
+    night = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    assert in_utc("0 * * * *", night, 2) == ["25 01:00", "25 02:00"]
+    assert in_utc("*/20 * * * *", night, 3) == ["25 00:40", "25 01:00", "25 01:20"]
     (schedule,) = schedules_of(target("30 2 * * *", "Europe/Berlin"))
     found = schedule.last_between(after, after + timedelta(days=2))
     assert found == datetime(2026, 10, 26, 1, 30, tzinfo=UTC)
+
+
+CHANGING = ["Europe/Berlin", "America/New_York", "America/Havana", "America/Nuuk", "Africa/Cairo", "Asia/Beirut"] + [
+    "Australia/Lord_Howe",
+    "Antarctica/Troll",
+    "Africa/Casablanca",
+    "Asia/Kathmandu",
+    "UTC",
+]
+
+
+@cache
+def changes(zone: str, year: int) -> list[datetime]:
+    """The noons before the days on which clocks change, or the turn of the year where they do not."""
+    noons = [datetime(year, 1, 1, 12, tzinfo=ZoneInfo(zone)) + timedelta(days=day) for day in range(365)]
+    return [noon for noon in noons if noon.utcoffset() != (noon + timedelta(days=1)).utcoffset()] or noons[-1:]
+
+
+@given(
+    zone=st.sampled_from(CHANGING),
+    year=st.integers(2019, 2035),
+    clock=st.times().filter(lambda time: time.hour != 12),
+    which=st.integers(0, 3),
+    later=st.integers(0, 48 * 60),
+)
+@example("Africa/Cairo", 2026, time(0, 0), 0, 0)
+@example("Asia/Beirut", 2026, time(0, 15), 0, 0)
+@example("America/Havana", 2026, time(0, 0), 0, 0)
+@example("America/Nuuk", 2026, time(23, 30), 0, 0)
+@example("Europe/Berlin", 2026, time(0, 15), 0, 13 * 60)
+def test_a_daily_schedule_fires_once_a_day_whatever_clocks_do_and_whenever_it_is_asked(
+    zone: str, year: int, clock: time, which: int, later: int
+) -> None:
+    nights = changes(zone, year)
+    before = nights[which % len(nights)] - timedelta(days=1)
+    schedule = f"{clock.minute} {clock.hour} * * *"
+    four = fires(schedule, before, 4, zone)
+    for day, fire in enumerate(four):
+        begins, ends = (before + timedelta(days=days) for days in (day, day + 1))
+        assert begins.astimezone(UTC) < fire <= ends.astimezone(UTC)
+    asked = before.astimezone(UTC) + timedelta(minutes=later)
+    assert fires(schedule, asked, 1, zone) == [next(fire for fire in four if fire > asked)]
 
 
 @given(
