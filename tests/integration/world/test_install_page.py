@@ -54,7 +54,7 @@ NOT_TRIED = {
     "git clone … baseliner": "the address is the reader's",
     "cd baseliner": "the tests stand in it already",
     "/opt/baseliner/bin/pip install -c constraints.txt .": "a minute: the image's build does it, `make` does it for us",
-    "runuser -u baseliner -- bash": "the account is one of the test's own folder alone",
+    "runuser --login baseliner": "the account is one of the test's own folder alone",
     "systemctl daemon-reload": "no systemd runs in a container",
     "systemctl enable --now baseliner": "no systemd runs in a container: the test starts what the unit says",
 }
