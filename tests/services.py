@@ -52,6 +52,10 @@ class ShellServices:
         """Stopped by somebody else."""
         (self._directory / f"{name}.runs").unlink()
 
+    def run_again(self, name: str) -> None:
+        """Started by somebody else."""
+        (self._directory / f"{name}.runs").touch()
+
     def break_act(self, name: str, act: str) -> None:
         """From now on this act of this service fails."""
         (self._directory / f"{name}.{act}.fails").touch()

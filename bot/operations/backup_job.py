@@ -20,6 +20,7 @@ class BackupJob:
     locks_target = True
     threaded = False
     attempts = 3
+    patience = 0.0
 
     def __init__(self, context: Context, engine: BackupEngine) -> None:
         self._context = context

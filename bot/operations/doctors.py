@@ -39,6 +39,7 @@ class DoctorJob:
     locks_target = False
     threaded = False
     attempts = 3
+    patience = 0.0
 
     def __init__(self, context: Context) -> None:
         self._context = context

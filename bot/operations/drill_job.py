@@ -42,6 +42,7 @@ class DrillJob:
     locks_target = False
     threaded = False
     attempts = 3
+    patience = 0.0
 
     def __init__(self, context: Context, backups: Backups, engine: BackupEngine) -> None:
         self._context = context

@@ -35,6 +35,7 @@ class Outage:
         self._journal.remember(
             running=[name for name in self._services.names if self._services.running(name)],
             stopped_at=self._clock.now().isoformat(),
+            back=[],
         )
         with self._journal.step(STOP[0]) as notes:
             stopped = self._services.stop(self._journal.memory["running"])
@@ -57,17 +58,25 @@ class Outage:
 
     def stop_again(self) -> None:
         """What `end` has started, or may have."""
+        self._journal.remember(back=[])
         self._services.stop(self._journal.memory.get("running", []))
 
     def break_off(self) -> str:
-        """Start each that ran, whatever the others do. Returns how they are, in a sentence."""
-        problems = []
+        """Start each that ran, whatever the others do. Returns how they are, in a sentence.
+
+        Each is started once, however often this is called: what people do with it afterwards stays.
+        """
+        back, problems = list(self._journal.memory.get("back", [])), []
         for name in self._services.starting(self._journal.memory.get("running", [])):
+            if name in back:
+                continue
             try:
                 self._wait_for_a_stop_that_outlived_its_worker(name)
                 self._services.start([name])
+                back.append(name)
             except ServiceFailed as error:
                 problems.append(f"{error}{self._services.by_hand(name)}")
+        self._journal.remember(back=back)
         return " ".join(problems) or "The services are as before."
 
     def _wait_for_a_stop_that_outlived_its_worker(self, name: str) -> None:

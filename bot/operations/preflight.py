@@ -47,6 +47,7 @@ class PreflightJob:
     locks_target = False
     threaded = False
     attempts = 3
+    patience = 0.0
 
     def __init__(self, context: Context, backups: Backups, windows: Windows) -> None:
         self._context = context

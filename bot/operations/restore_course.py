@@ -14,7 +14,7 @@ from bot.operations.proof import await_proof
 from bot.operations.restore_work import RestoreWork
 from bot.postgres.swap import SwapState, aside_name, drop_database, reopen, swap, swap_state
 from bot.runtime.stop import StopSignal
-from bot.store import operations, plans
+from bot.store import asides, operations, plans
 
 WAY_BACK = ("way_back", "Swap back, since the application is not well")
 
@@ -55,6 +55,7 @@ class RestoreCourse:
             self._outage.begin()
             self._new.fill(stop)
         with self._journal.step("swap") as notes, self._server.maintenance(self._scratch) as connection:
+            self._journal.remember(closing=True)
             swap(connection, self._live, self._scratch, self._aside, stop=stop)
             notes.detail = self._kept()
 
@@ -120,8 +121,10 @@ class RestoreCourse:
     def _undo(self) -> str:
         try:
             swapped = self._undo_database()
-        finally:
-            services = self._outage.break_off()
+        except Exception as error:
+            error.add_note(self._outage.break_off())
+            raise
+        services = self._outage.break_off()
         if swapped:
             self._note_swap()
             return (
@@ -143,6 +146,7 @@ class RestoreCourse:
             "aside_until": (now + self._settings.keep_old_for).isoformat(),
         }
         with self._context.database.transaction() as connection:
+            swapped |= asides.first_noted(connection, self._operation.id)
             operations.note_result(connection, self._operation.id, swapped)
         return swapped
 
@@ -150,7 +154,10 @@ class RestoreCourse:
         with self._server.maintenance(self._scratch) as connection:
             if swap_state(connection, self._live, self._scratch, self._aside) is SwapState.DONE:
                 return True
-            reopen(connection, self._live)
+            if self._journal.memory.get("closing"):
+                reopen(connection, self._live)
+                # Whoever closes it from now on has his reasons.
+                self._journal.remember(closing=None)
             drop_database(connection, self._scratch, live=self._live)
         return False
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import psycopg
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
-
-from bot.errors import BaselinerError, DatabaseUnreachable
+from bot.errors import BaselinerError
 from bot.models import Downtime, Operation
 from bot.operations.backup_engine import BackupEngine
 from bot.operations.backups import Backups
@@ -49,6 +46,7 @@ class RestoreJob:
     locks_target = True
     threaded = True
     attempts = 5
+    patience = 60.0
 
     def __init__(self, context: Context, backups: Backups, planning: Planning, engine: BackupEngine) -> None:
         self._context = context
@@ -109,10 +107,4 @@ class RestoreJob:
             course = CopyCourse(self._work(operation, journal))
         else:
             course = RestoreCourse(self._work(operation, journal))
-        patient = Retrying(
-            retry=retry_if_exception_type((DatabaseUnreachable, psycopg.OperationalError)),
-            stop=stop_after_delay(60),
-            wait=wait_fixed(2),
-            reraise=True,
-        )
-        return patient(course.roll_back)
+        return course.roll_back()

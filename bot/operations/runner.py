@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 import psycopg
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from bot.errors import BaselinerError, Interrupted, PlanVoid
 from bot.models import Actor, Failure, Operation, OperationKind, OperationState, SubjectKind
@@ -15,6 +16,7 @@ from bot.operations.context import Context
 from bot.operations.holding import holding, lock_key
 from bot.operations.journal import Journal
 from bot.operations.records import record
+from bot.postgres.errors import passes
 from bot.runtime.stop import StopSignal
 from bot.store import leftovers, messages, operations
 from bot.store.database import Connection
@@ -32,6 +34,8 @@ class Job(Protocol):
     """its steps are told in the thread"""
     attempts: int
     """how often it may begin anew after its worker was killed or stopped"""
+    patience: float
+    """for how many seconds its clean-up waits for a server that is away"""
 
     def run(self, operation: Operation, journal: Journal, stop: StopSignal) -> Mapping[str, Any]:
         """Do it all and return the result."""
@@ -113,12 +117,18 @@ class Runner:
         self._end(operation, OperationState.DONE, result=result)
 
     def _clean_up(self, operation: Operation, job: Job, journal: Journal) -> str:
+        patiently = Retrying(
+            retry=retry_if_exception(passes), stop=stop_after_delay(job.patience), wait=wait_fixed(2), reraise=True
+        )
         try:
-            return job.clean_up(operation, journal)
+            left = patiently(job.clean_up, operation, journal)
         except (BaselinerError, psycopg.Error, OSError) as error:
             _log.exception("operation %s could not be cleaned up", operation.id)
             journal.remember(**{leftovers.UNCLEANED: True})
-            return f"Cleaning up failed too, and is tried again with each sweep: {error} Look at the target meanwhile."
+            return _uncleaned(error)
+        if journal.memory.get(leftovers.UNCLEANED):
+            journal.remember(**{leftovers.UNCLEANED: None})
+        return left
 
     def clean_up_due(self, target: str) -> list[str]:
         """Clean up after operations where that failed before, while nobody works on the target. Returns their ids."""
@@ -129,12 +139,12 @@ class Runner:
             job = self._jobs[operation.kind]
             try:
                 with holding(self._context, lock_key(operation, locks_target=job.locks_target), target, 0.1, ""):
-                    job.clean_up(operation, Journal(self._context, operation, threaded=False))
+                    left = job.clean_up(operation, Journal(self._context, operation, threaded=False))
             except (BaselinerError, psycopg.Error, OSError) as error:
                 _log.info("operation %s cannot be cleaned up yet: %s", operation.id, error)
                 continue
             with self._context.database.transaction() as connection:
-                leftovers.cleaned(connection, operation.id)
+                leftovers.cleaned(connection, operation.id, left)
             done.append(operation.id)
         return done
 
@@ -221,6 +231,18 @@ def _demand_attempts(operation: Operation, job: Job) -> None:
         raise BaselinerError(
             f"Its worker was killed or stopped {job.attempts} times.", "Find out what kills it, then ask again."
         )
+
+
+def _uncleaned(error: Exception) -> str:
+    said = " ".join(str(error).split())
+    remedy = getattr(error, "remedy", "") or "Look at the target meanwhile."
+    told = [
+        "Cleaning up failed too, and is tried again with each sweep:",
+        said,
+        *getattr(error, "__notes__", ()),
+        remedy,
+    ]
+    return " ".join(told)
 
 
 def _called_off(asked_by: Actor, left: str) -> Failure:

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import psycopg
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
-
-from bot.errors import BaselinerError, DatabaseUnreachable
+from bot.errors import BaselinerError
 from bot.models import Operation, StepState
 from bot.operations.context import Context
 from bot.operations.journal import Journal
@@ -18,7 +15,7 @@ from bot.operations.proof import await_proof
 from bot.postgres.connection import server_of
 from bot.postgres.swap import SwapState, aside_name, reopen, swap, swap_state
 from bot.runtime.stop import StopSignal
-from bot.store import operations
+from bot.store import asides, operations
 
 STEPS = (
     ("preconditions", "Check the plan against the world"),
@@ -33,6 +30,7 @@ class UndoJob:
     locks_target = True
     threaded = True
     attempts = 5
+    patience = 60.0
 
     def __init__(self, context: Context, planning: Planning) -> None:
         self._context = context
@@ -52,13 +50,7 @@ class UndoJob:
         return course.finish(stop)
 
     def clean_up(self, operation: Operation, journal: Journal) -> str:
-        patient = Retrying(
-            retry=retry_if_exception_type((DatabaseUnreachable, psycopg.OperationalError)),
-            stop=stop_after_delay(60),
-            wait=wait_fixed(2),
-            reraise=True,
-        )
-        return patient(_Course(self._context, operation, journal).roll_back)
+        return _Course(self._context, operation, journal).roll_back()
 
 
 class _Course:
@@ -81,6 +73,7 @@ class _Course:
         self._journal.remember(begun=True)
         self._outage.begin()
         with self._journal.step("swap") as notes, self._server.maintenance(self._former) as connection:
+            self._journal.remember(closing=True)
             swap(connection, self._live, self._former, self._aside, stop=stop)
             notes.detail = self._kept()
 
@@ -102,11 +95,15 @@ class _Course:
             return f"{self._live} was only looked at, and no service was touched."
         try:
             swapped = self.swapped()
-            if not swapped:
+            if not swapped and self._journal.memory.get("closing"):
                 with self._server.maintenance(self._former) as connection:
                     reopen(connection, self._live)
-        finally:
-            services = self._outage.break_off()
+                # Whoever closes it from now on has his reasons.
+                self._journal.remember(closing=None)
+        except Exception as error:
+            error.add_note(self._outage.break_off())
+            raise
+        services = self._outage.break_off()
         if swapped:
             self._note_swap()
             return f"The former database is back as {self._live}; {self._kept()}. {services}"
@@ -127,6 +124,7 @@ class _Course:
             "aside_until": until,
         }
         with self._context.database.transaction() as connection:
+            noted |= asides.first_noted(connection, self._operation.id)
             operations.note_result(connection, self._operation.id, noted)
             operations.note_result(connection, undoes, {"undone_by": self._operation.id})
         return noted

@@ -34,6 +34,9 @@ _CONNECTION_REMEDIES = (
 )
 _CONNECTION_DEFAULT = "Try psql with the target's DSN from this host; it must connect."
 
+_COMES_BACK = ("57P01", "57P02", "57P03", "53300")
+"""admin_shutdown, crash_shutdown, cannot_connect_now, too_many_connections"""
+
 _TOOL_REMEDIES = (
     (r"row-level security policy", "Give the backup role BYPASSRLS, or dump as the owner: ALTER ROLE … BYPASSRLS."),
     (
@@ -69,6 +72,14 @@ def tool_failure(tool: str, status: str, stderr: str) -> ToolFailed:
     return failure
 
 
+def passes(error: BaseException) -> bool:
+    """Whether a server that is away, or only just coming back, is the reason: it may be well in a moment."""
+    reason = error if isinstance(error, psycopg.Error) else error.__cause__
+    return isinstance(reason, psycopg.OperationalError) and (
+        reason.sqlstate is None or reason.sqlstate[:2] == "08" or reason.sqlstate in _COMES_BACK
+    )
+
+
 @contextmanager
 def readable_errors(doing: str) -> Iterator[None]:
     """Turn psycopg's errors into ours; `doing` ends the sentence `PostgreSQL refused while …`."""
@@ -88,6 +99,11 @@ def refusal(error: psycopg.Error, doing: str) -> BaselinerError:
     else:
         remedy = _first_match(_TOOL_REMEDIES, said) or "Read the server's log for this moment."
     return DatabaseUnreachable(f"PostgreSQL refused while {doing}: {said}{detail}", remedy)
+
+
+def is_about_statement(error: psycopg.Error) -> bool:
+    """Rather than about the session, a deadlock, or what the server lacks: those come and go with no fault of it."""
+    return error.sqlstate is not None and not error.sqlstate.startswith(("08", "40", "53", "57", "58"))
 
 
 def _reason_last(stderr: str) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from bot.models import Operation
 from bot.store.database import Connection
-from bot.store.operations import operation_of
+from bot.store.operations import get, operation_of
 
 _KEPT = """kind IN ('restore', 'undo') AND state IN ('done', 'failed') AND result ? 'aside_database'
            AND NOT result ? 'aside_removed_at' AND NOT result ? 'undone_by'"""
@@ -41,3 +42,10 @@ def newest(connection: Connection, target: str) -> Operation | None:
         (target,),
     ).fetchone()
     return operation_of(row) if row else None
+
+
+def first_noted(connection: Connection, operation_id: str) -> dict[str, Any]:
+    """When an operation swapped, and until when there is a way back, if that was noted before: it happens once."""
+    operation = get(connection, operation_id)
+    noted = operation.result if operation is not None else {}
+    return {key: noted[key] for key in ("swapped_at", "aside_until") if key in noted}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from bot.models import Operation
-from bot.store import operations
+from bot.store import messages, operations
 from bot.store.database import Connection
 
 KEY = "unsettled"
 """in an operation's memory: the backup's id"""
 
 UNCLEANED = "uncleaned"
-"""in an operation's memory: its end could not be cleaned up, because its server was away"""
+"""in an operation's memory: it could not be cleaned up after it, as while its server is away"""
 
 
 def of_target(connection: Connection, target: str) -> list[tuple[Operation, str]]:
@@ -31,12 +31,19 @@ def settled(connection: Connection, operation_id: str) -> None:
 def uncleaned(connection: Connection, target: str) -> list[Operation]:
     rows = connection.execute(
         "SELECT id FROM operations"
-        " WHERE target = %s AND memory ? 'uncleaned' AND state IN ('failed', 'cancelled') ORDER BY id",
+        " WHERE target = %s AND memory->>'uncleaned' IS NOT NULL AND finished_at IS NOT NULL AND state <> 'done'"
+        " ORDER BY id",
         (target,),
     ).fetchall()
     found = [operations.get(connection, row["id"]) for row in rows]
     return [operation for operation in found if operation is not None]
 
 
-def cleaned(connection: Connection, operation_id: str) -> None:
-    connection.execute("UPDATE operations SET memory = memory - 'uncleaned' WHERE id = %s", (operation_id,))
+def cleaned(connection: Connection, operation_id: str, left: str) -> None:
+    """`left` is how everything is now, instead of what the operation said before."""
+    connection.execute(
+        """UPDATE operations SET memory = memory - 'uncleaned', version = version + 1,
+               failure = jsonb_set(failure, '{left_as_it_was}', to_jsonb(%s::text)) WHERE id = %s""",
+        (left, operation_id),
+    )
+    messages.touch(connection, operations.VISIBLE, operation_id, urgent=True)

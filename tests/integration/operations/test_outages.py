@@ -11,12 +11,12 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from psycopg.conninfo import conninfo_to_dict
-from tenacity import stop_after_delay
 
 import bot.storage
-from bot.errors import DatabaseUnreachable
+from bot.errors import Conflict, DatabaseUnreachable, PlanVoid
 from bot.models import Downtime, OperationState
 from bot.operations import restore_job
+from bot.operations.restore_job import RestoreJob
 from sandbox.cluster import Cluster
 from tests.gate import Gate
 from tests.house import TARGET, Rig, rig_on
@@ -83,23 +83,82 @@ def test_a_server_that_crashes_while_the_data_comes_in_keeps_what_it_had(
 def test_a_server_that_stays_away_is_cleaned_up_by_the_sweep_after_its_return(
     mortal: Cluster, upgraded_state_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(restore_job, "stop_after_delay", lambda _seconds: stop_after_delay(1))
+    monkeypatch.setattr(RestoreJob, "patience", 1.0)
     with rig_on(mortal, upgraded_state_dsn, tmp_path) as rig:
         _, new = lost(rig)
         operation = rig.approved_restore()
         at_step(monkeypatch, "load", Moment.AFTER, mortal.kill)
         try:
             ended = rig.run(operation)
+            assert sorted(rig.application.log) == ["start api", "start worker", "stop api", "stop worker"], "each once"
+            acts = list(rig.application.log)
+            rig.application.halt("api")  # by hand: the operator has his reasons
             assert rig.house.work.runner.clean_up_due(TARGET) == []
         finally:
             mortal.start()
         assert ended.failure is not None
         assert "Cleaning up failed too, and is tried again" in ended.failure.left_as_it_was
+        assert "The services are as before. Start the server" in ended.failure.left_as_it_was
         assert len(rig.databases()) == 2, "the half restored one is there still"
+        close = f'ALTER DATABASE "{rig.target.name}" ALLOW_CONNECTIONS '
+        mortal.execute(close + "false")  # as for a repair
         assert rig.house.work.runner.clean_up_due(TARGET) == [operation.id]
         assert rig.house.work.runner.clean_up_due(TARGET) == []
+        assert rig.value(f"SELECT datallowconn FROM pg_database WHERE datname = '{rig.target.name}'", mortal.dsn()) == 0
+        assert rig.application.running == {"worker"}
+        assert rig.application.log == acts, "nor was anything stopped or started by a sweep"
+        mortal.execute(close + "true")
+        rig.application.run_again("api")
         assert rig.digest().tables == new.tables
         assert_nothing_half_done(rig, ended)
+        told = rig.services.overview.operation(operation.id).failure
+        assert told is not None
+        assert f"{rig.target.name} is as it was, with all its data" in told.left_as_it_was
+
+
+def test_a_voided_restore_is_cleaned_up_by_the_sweep_too(
+    mortal: Cluster, upgraded_state_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RestoreJob, "patience", 0.0)
+    with rig_on(mortal, upgraded_state_dsn, tmp_path) as rig:
+        _, new = lost(rig)
+        operation = rig.approved_restore()
+
+        def drift() -> None:
+            mortal.kill()
+            raise PlanVoid("The masking file is not the one that was approved any more.", "Ask for a new restore.")
+
+        at_step(monkeypatch, "load", Moment.AFTER, drift)
+        ended = rig.run(operation)
+        mortal.start()
+        assert ended.state is OperationState.VOIDED
+        assert len(rig.databases()) == 2
+        assert rig.house.work.runner.clean_up_due(TARGET) == [operation.id]
+        assert rig.digest().tables == new.tables
+        assert_nothing_half_done(rig, ended)
+
+
+def test_a_swap_happened_when_it_happened_however_late_it_is_cleaned_up(
+    mortal: Cluster, upgraded_state_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RestoreJob, "patience", 0.0)
+    with rig_on(mortal, upgraded_state_dsn, tmp_path) as rig:
+        old, _ = lost(rig)
+        operation = rig.approved_restore()
+
+        def lose_the_server() -> None:
+            mortal.kill()
+            raise Conflict("The services cannot be started.", "Look at them.")
+
+        at_step(monkeypatch, "start_services", Moment.BEFORE, lose_the_server)
+        ended = rig.run(operation)
+        mortal.start()
+        rig.clock.move(days=2)
+        assert rig.house.work.runner.clean_up_due(TARGET) == [operation.id]
+        swapped = rig.services.overview.operation(operation.id).result
+        assert {key: swapped[key] for key in ended.result} == ended.result
+        assert "swapped_at" in ended.result
+        assert rig.digest().tables == old.tables
 
 
 def crash(server: Cluster) -> None:
