@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from bot.doctor.database import look_at_drill
-from bot.errors import ToolMissing
+from bot.errors import ToolFailed, ToolMissing
 from bot.models import CheckState, Operation, OperationState
-from bot.operations.scratch_places import CLUSTER, choose_scratch
-from bot.operations.staging import staging_folder
+from bot.operations.scratch_places import CLUSTER, choose_scratch, contained_scratch
+from bot.operations.staging import make_folder, staging_folder
 from bot.operations.tooling import open_tools_for
 from bot.postgres import tools as found_here
 from bot.postgres.connection import Server
@@ -23,7 +23,7 @@ from tests.docker_deployment import Deployment
 from tests.docker_proxy import allowed_socket
 from tests.house import OPERATOR, TARGET, Rig
 from tests.integration.docker.dockhouse import made_by, remains, with_tools
-from tests.integration.operations.hooks import Moment, at_step, run_and_die
+from tests.integration.operations.hooks import Moment, run_and_die
 from tests.support import eventually
 
 pytestmark = pytest.mark.docker
@@ -50,13 +50,10 @@ def assert_verified_and_gone(rig: Rig, project: Deployment, ended: Operation) ->
     assert not socket_folder(staging_folder(staging, ended.id) / CLUSTER).exists()
 
 
-@pytest.mark.parametrize("mode", [None, "exec"])
 @pytest.mark.usefixtures("bare")
-def test_a_backup_is_proved_by_the_image_of_its_database(docked: Rig, at_home: Deployment, mode: str | None) -> None:
-    setup = with_tools(docked, **({"tools": mode} if mode else {})).changed(
-        drill={"smoke": ["SELECT count(*) = 50 FROM devices"]}
-    )
-    with docked.rebuilt(setup) as rig:
+def test_a_backup_is_proved_by_the_image_of_its_database(docked: Rig, at_home: Deployment) -> None:
+    smoke = ["SELECT count(*) = 50 FROM devices"]
+    with docked.rebuilt(with_tools(docked, tools="exec").changed(drill={"smoke": smoke})) as rig:
         rig.backup()
         ended = drilled(rig)
         assert_verified_and_gone(rig, at_home, ended)
@@ -74,38 +71,6 @@ def test_a_drill_in_containers_ends_with_its_worker_and_is_done_by_the_next(dock
         assert [item["HostConfig"]["NetworkMode"] for item in made] == ["none"]
         eventually(lambda: {item["State"] for item in made_by(at_home, operation.id)} == {"exited"}, timeout=10)
         assert_verified_and_gone(rig, at_home, rig.run(operation))
-
-
-def test_a_server_that_dies_in_the_middle_is_why_the_drill_fails(
-    docked: Rig, at_home: Deployment, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with docked.rebuilt(with_tools(docked, tools="container")) as rig:
-        rig.backup()
-        operation = rig.services.drills.request(TARGET, OPERATOR, "latest")
-
-        def kill() -> None:
-            [server] = made_by(at_home, operation.id)
-            at_home.client.kill(server["Id"])
-
-        at_step(monkeypatch, "load", Moment.BEFORE, kill)
-        ended = rig.run(operation)
-        assert made_by(at_home, operation.id) == []
-    assert ended.failure is not None
-    assert ended.failure.message.startswith("postgres was killed by SIGKILL in the container ")
-    assert "or its memory was full" in ended.failure.remedy
-
-
-def test_an_image_that_is_older_than_the_backup_is_named(docked: Rig, at_home: Deployment) -> None:
-    with docked.rebuilt(with_tools(docked, tools="container")) as rig:
-        rig.backup()
-        with rig.house.context.database.transaction() as connection:
-            connection.execute("UPDATE backups SET manifest = jsonb_set(manifest, '{server_version_num}', '190001')")
-        ended = drilled(rig)
-        assert made_by(at_home, ended.id) == []
-    assert ended.failure is not None
-    assert "-db-1 has PostgreSQL 16." in ended.failure.message
-    assert "older than the backup's" in ended.failure.message
-    assert "Install PostgreSQL 19 on the worker's host, or name a server" in ended.failure.remedy
 
 
 @pytest.mark.usefixtures("bare")
@@ -126,6 +91,28 @@ def settings_of(project: Deployment, host: str | None = None, **docker: Any) -> 
     engine = project.engine.settings
     settings.docker.attach(engine.model_copy(update={"host": host}) if host else engine)
     return settings
+
+
+def test_an_own_server_that_dies_is_named_and_one_that_is_too_old(at_home: Deployment, tmp_path: Path) -> None:
+    staging, stop, settings = Staging(path=tmp_path), StopSignal(), settings_of(at_home)
+
+    def kill_it() -> None:
+        make_folder(staging, "x9", 0)
+        with contained_scratch(settings, staging, "x9", 16, tmp_path, stop=stop) as (server, _):
+            [made] = made_by(at_home, "x9")
+            at_home.client.kill(made["Id"])
+            # Until it does not answer any more.
+            eventually(lambda: server.connect().close())
+
+    with pytest.raises(ToolFailed, match="postgres was killed by SIGKILL in the container ") as died:
+        kill_it()
+    assert "or its memory was full" in died.value.remedy
+    make_folder(staging, "x9", 0)
+    opened = contained_scratch(settings, staging, "x9", 19, tmp_path, stop=stop)
+    with pytest.raises(ToolMissing, match=r"-db-1 has PostgreSQL 16.*older than the backup's") as old, opened:
+        pass
+    assert "Install PostgreSQL 19 on the worker's host, or name a server" in old.value.remedy
+    assert made_by(at_home, "x9") == []
 
 
 def test_where_a_drill_finds_a_server_is_chosen_and_a_lack_is_named(at_home: Deployment, tmp_path: Path) -> None:
