@@ -14,6 +14,7 @@ from procrastinate.exceptions import ConnectorException
 
 from bot.errors import DatabaseUnreachable, Interrupted
 from bot.models import Operation, OperationKind, OperationState
+from bot.operations.abandoned import Abandoned
 from bot.operations.asides import Asides
 from bot.operations.audit_heads import AuditHeads
 from bot.operations.holding import TargetBusy
@@ -95,6 +96,7 @@ class Work:
     pruning: Pruning
     audit_heads: AuditHeads
     leftovers: Leftovers
+    abandoned: Abandoned
 
 
 class Worker:
@@ -115,7 +117,7 @@ class Worker:
         while not stop.is_set():
             try:
                 await self._serve(stop)
-            except (psycopg.Error, ConnectorException, OSError) as error:
+            except (psycopg.Error, ConnectorException, DatabaseUnreachable, OSError) as error:
                 _log.warning("the worker lost the state database and tries again: %s", error)
             await asyncio.to_thread(stop.wait, 0 if stop.is_set() else 1.0)
 
@@ -123,6 +125,7 @@ class Worker:
         connector = procrastinate.PsycopgConnector(conninfo=self._dsn, min_size=2, max_size=10)
         app = self._app(connector)
         async with app.open_async():
+            await asyncio.to_thread(self._work.abandoned.remove)
             workers = [
                 asyncio.create_task(self._work_off(app, self._queue, self._concurrency)),
                 asyncio.create_task(self._work_off(app, watch_queue(self._queue), self._concurrency)),
@@ -167,6 +170,7 @@ class Worker:
             self._work.leftovers.settle_due(target)
             self._work.runner.clean_up_due(target)
             self._work.asides.remove_due(target)
+            self._work.abandoned.remove()
 
         @app.task(name=_PRUNE, retry=again)
         def prune(target: str) -> None:

@@ -15,6 +15,7 @@ from bot.clock import Clock, SystemClock
 from bot.errors import Gap, SettingsError
 from bot.jobs import JobQueue, Work
 from bot.models import Checklist, OperationKind, ScheduleName
+from bot.operations.abandoned import Abandoned
 from bot.operations.approvals import Approvals
 from bot.operations.asides import Asides
 from bot.operations.audit_heads import AuditHeads
@@ -113,7 +114,8 @@ def build(context: Context) -> House:
     )
     runner = _runner(context, backups, windows, planning, engine)
     clockwork = Clockwork(context, schedules, windows, deadlines, sweeps, reports)
-    work = Work(runner, sweeps, Asides(context), Pruning(context), audit_heads, Leftovers(context, engine))
+    leftovers = Leftovers(context, engine)
+    work = Work(runner, sweeps, Asides(context), Pruning(context), audit_heads, leftovers, Abandoned(context))
     return House(context, services, work, planning, clockwork, Rescan(context, engine))
 
 

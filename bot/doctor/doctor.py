@@ -57,7 +57,10 @@ class Doctor:
                 lambda stop: database.look_at_drill(target, self.settings.staging, environment, owner, stop),
             ),
             Examination(places.KEYS, lambda _stop: places.look_at_keys(target.encryption, environment)),
-            Examination(places.STAGING, lambda _stop: places.look_at_staging(self.settings.staging, target)),
+            Examination(
+                places.STAGING,
+                lambda _stop: places.look_at_staging(self.settings.staging, target, self.clock.now()),
+            ),
             Examination(surroundings.SERVICES, lambda _stop: surroundings.look_at_services(target)),
         ]
         if (docker := target.docker) is not None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.doctor.examination import Line
 from bot.doctor.skew import judge_skew
 from bot.errors import BaselinerError, KeyMissing, StorageFailed
 from bot.models import Check
+from bot.operations.staging import Kind, lying_in
 from bot.postgres.holes import demand_holes
 from bot.settings import Staging, TargetSettings
 from bot.settings_storage import Encryption, S3Settings
@@ -19,6 +20,8 @@ from bot.storage import Storage
 from bot.storage.encryption import Encryptor, decrypted, identities_of
 
 _PROBE = "probe"
+_FORGOTTEN = timedelta(days=1)
+_SHOWN = 3
 _TEXT = b"Baseliner's doctor was here. This object may be removed.\n"
 KEYS = Line("keys", "What is encrypted can be opened again")
 STAGING = Line("staging", "Backups can pass by on this host")
@@ -87,24 +90,34 @@ def look_at_keys(encryption: Encryption | None, environment: Mapping[str, str]) 
     return KEYS.passed(f"sealed to {len(encryption.recipients)} key(s) and opened again")
 
 
-def look_at_staging(staging: Staging, settings: TargetSettings) -> Check:
+def look_at_staging(staging: Staging, settings: TargetSettings, now: datetime) -> Check:
     """Raises StorageFailed where holes cannot be punched."""
     folder = staging.path
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         demand_holes(folder)
         free = shutil.disk_usage(folder).free
+        lying = lying_in(staging)
+        forgotten = [item.name for item in lying if item.kind is Kind.WORK and now - item.changed_at() > _FORGOTTEN]
     except OSError as error:
         return STAGING.failed(
             f"{folder}: {error.strerror or error}",
             f"Make it writable for uid {os.getuid()}, or point [staging] path at a folder that is.",
         )
     said = f"{folder} has {_gigabytes(free)} free; a backup keeps up to {_gigabytes(staging.limit)} there"
+    if forgotten:
+        return STAGING.warning(
+            f"{said}, where nothing was written for a day to {_some(forgotten)}",
+            "A worker on this host removes what its state database knows as ended. See whose others are (Baseliners "
+            f"may share the area), and once nobody works with them: rm -r {folder / forgotten[0]}",
+        )
     if free < staging.limit:
         return STAGING.warning(
             f"{said}, and a restore its whole dump", "Free space there, or lower [staging] limit; 256MB is the least."
         )
-    return STAGING.passed(f"{said}, by {settings.jobs} connections")
+    foreign = [item.name for item in lying if item.kind is Kind.FOREIGN]
+    beside = f"; {_some(foreign)} there is not Baseliner's" if foreign else ""
+    return STAGING.passed(f"{said}, by {settings.jobs} connections{beside}")
 
 
 def _removal_problem(storage: Storage, target: str, probe_id: str) -> str:
@@ -119,6 +132,11 @@ def _lock_problem(settings: object, locked: datetime | None) -> str:
     if isinstance(settings, S3Settings) and settings.object_lock_days and locked is None:
         return f"object_lock_days = {settings.object_lock_days} is set, but the probe was not locked"
     return ""
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _gigabytes(count: int) -> str:

@@ -38,7 +38,7 @@ from bot.storage import Sources
 from bot.storage.archive import ArchiveWriter
 from bot.storage.base import Storage
 from bot.storage.manifest import to_json
-from bot.store import observations
+from bot.store import observations, staging
 
 GLOBALS_OBJECT = "globals.sql.zst"
 SCRIPT_OBJECT = "database.sql.zst"
@@ -92,6 +92,8 @@ class BackupEngine:
         started_at = self._context.now()
         storage = self.storage_of(order.target)
         settings = self._context.target(order.target)
+        with self._context.database.transaction() as state:
+            staging.note(state, order.operation_id, order.backup_id)
         with self._source(order, stop) as source, self._archive(order, source, storage) as archive:
             with Snapshot(source.server) as snapshot, _beside(snapshot, settings, stop) as digesting:
                 result = self._dump(order, source, archive, snapshot.id, stop, on_progress)
@@ -159,8 +161,8 @@ class BackupEngine:
                 database.size,
                 self._context.now(),
             )
-        staging = self._context.settings.staging
-        with open_tools(settings, staging, order.backup_id, server, facts.major, stop=stop) as tools:
+        area = self._context.settings.staging
+        with open_tools(settings, area, order.backup_id, server, facts.major, stop=stop) as tools:
             yield _Source(server, tools, facts, database, revision, expected, counters)
 
     def _archive(self, order: BackupOrder, source: _Source, storage: Storage) -> ArchiveWriter:
@@ -188,15 +190,15 @@ class BackupEngine:
         stop: StopSignal,
         on_progress: Callable[[int, int | None], None],
     ) -> DumpResult:
-        staging = self._context.settings.staging
-        needed = min(staging.limit, source.expected_bytes)
-        with staged(staging, order.backup_id, needed) as folder:
+        area = self._context.settings.staging
+        needed = min(area.limit, source.expected_bytes)
+        with staged(area, order.backup_id, needed) as folder:
             demand_holes(folder)
             return dump(
                 source.server,
                 source.tools,
                 snapshot_id,
-                Spooling(folder / "archive", staging.limit, archive.open_file),
+                Spooling(folder / "archive", area.limit, archive.open_file),
                 jobs=self._context.target(order.target).jobs,
                 stop=stop,
                 on_progress=lambda done: on_progress(done, source.expected_bytes),

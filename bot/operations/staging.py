@@ -1,14 +1,62 @@
-"""The folder of one operation or backup in the staging area."""
+"""The staging area: a folder for each operation or backup."""
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum, auto
 from pathlib import Path
 
 from bot.errors import StorageFailed
 from bot.settings import Staging
+
+_OURS = re.compile(r"(?P<probe>doctor-)?\d{8}T\d{6}Z-[2-9a-z]{4}")
+
+
+class Kind(Enum):
+    """Whose a folder is, by its name."""
+
+    WORK = auto()
+    """an operation's or a backup's"""
+    PROBE = auto()
+    """a doctor's"""
+    FOREIGN = auto()
+
+
+@dataclass(frozen=True)
+class Lying:
+    """What lies in the staging area."""
+
+    path: Path
+    kind: Kind
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    def changed_at(self) -> datetime:
+        """When anything in it was written last."""
+        newest = 0.0
+        for folder, _folders, files in os.walk(self.path):
+            for each in (folder, *(os.path.join(folder, name) for name in files)):  # noqa: PTH118 - of thousands of files
+                # Its operation may remove it meanwhile.
+                with suppress(FileNotFoundError):
+                    newest = max(newest, os.lstat(each).st_mtime)
+        return datetime.fromtimestamp(newest, UTC)
+
+
+def lying_in(staging: Staging) -> list[Lying]:
+    """All that is there, by name; nothing where there is no area yet. Raises OSError."""
+    try:
+        found = sorted(staging.path.iterdir())
+    except FileNotFoundError:
+        return []
+    return [Lying(path, _kind_of(path)) for path in found]
 
 
 def staging_folder(staging: Staging, owner: str) -> Path:
@@ -52,3 +100,10 @@ def make_folder(staging: Staging, owner: str, needed: int) -> Path:
 def remove_folder(staging: Staging, owner: str) -> None:
     """Remove it with all that it holds; nothing there is not an error."""
     shutil.rmtree(staging_folder(staging, owner), ignore_errors=True)
+
+
+def _kind_of(path: Path) -> Kind:
+    named = _OURS.fullmatch(path.name)
+    if named is None or path.is_symlink() or not path.is_dir():
+        return Kind.FOREIGN
+    return Kind.PROBE if named["probe"] else Kind.WORK

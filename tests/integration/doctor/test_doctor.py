@@ -117,11 +117,24 @@ def test_a_bucket_is_written_read_locked_and_removed_from(s3_rig: Rig) -> None:
     assert set(bad(examined(gone))) == {"storage_offsite", "drills"}
 
 
-def test_a_staging_area_that_cannot_be_written_is_told(rig: Rig, tmp_path: Path) -> None:
+def test_a_staging_area_that_cannot_be_written_or_holds_what_nobody_uses_is_told(rig: Rig, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     document = {**rig.setup.document, "staging": {"path": str(tmp_path / "file" / "staging")}}
     told = bad(examined(Setup(document, rig.setup.environment)))
     assert told == {"staging": f"Make it writable for uid {os.getuid()}, or point [staging] path at a folder that is."}
+    area = rig.directory / "staging"
+    for name in ("20261122T101500Z-aaaa", "20261122T101500Z-bbbb", "lost+found"):
+        (area / name).mkdir(parents=True)
+    os.utime(area / "20261122T101500Z-aaaa", (0, 0))
+    (found,) = (check for check in examined(rig.setup).checks if check.name == "staging")
+    assert (found.state, found.summary.partition("nothing")[2]) == (
+        WARNING,
+        " was written for a day to 20261122T101500Z-aaaa",
+    )
+    assert found.remedy.endswith(f"rm -r {area}/20261122T101500Z-aaaa")
+    (area / "20261122T101500Z-aaaa").rmdir()
+    (found,) = (check for check in examined(rig.setup).checks if check.name == "staging")
+    assert (found.state, found.summary.partition("; lost")[2]) == (PASSED, "+found there is not Baseliner's")
 
 
 def test_a_state_database_that_is_gone_or_old_says_what_to_run(rig: Rig) -> None:
