@@ -48,7 +48,8 @@ class ScratchChoice:
 
 
 def choose_scratch(settings: TargetSettings, staging: Staging, major: int) -> ScratchChoice:
-    """Programs of this host where it has them, unless the settings want tools in containers; else the image's.
+    """Programs of this host where it has them, unless the settings want tools in containers; else the image's, unless
+    they want none there.
 
     Raises ToolMissing, EngineFailed.
     """
@@ -58,7 +59,7 @@ def choose_scratch(settings: TargetSettings, staging: Staging, major: int) -> Sc
     try:
         return ScratchChoice(Here(find_server(major, settings.tools), find_tools(major, settings.tools)))
     except ToolMissing as lacking:
-        if settings.docker is None:
+        if settings.docker is None or settings.docker.tools == "network":
             raise
         try:
             return _in_container(settings, staging)

@@ -107,8 +107,8 @@ def open_tools_for(
 ) -> Generator[Tools]:
     """Tools of `major` for another `server` than the target's own: of this host, else of the database's image.
 
-    The latter run in a container that has this host's network, and the owner's staging folder. Raises ToolMissing,
-    EngineFailed.
+    The latter run in a container that has our network, and the owner's staging folder, unless the settings want none
+    there. Raises ToolMissing, EngineFailed.
     """
     try:
         here, lacking = find_tools(major, settings.tools), None
@@ -118,7 +118,7 @@ def open_tools_for(
         yield here
         return
     assert lacking is not None  # noqa: S101 - it is this, or they are here
-    if settings.docker is None:
+    if settings.docker is None or settings.docker.tools == "network":
         raise lacking
     with Engine(settings.docker.engine) as engine:
         try:

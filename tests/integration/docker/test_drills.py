@@ -127,6 +127,8 @@ def test_where_a_drill_finds_a_server_is_chosen_and_a_lack_is_named(at_home: Dep
     ) as lacking:
         choose_scratch(elsewhere, staging, none)
     assert "or name a scratch server" in lacking.value.remedy
+    with pytest.raises(ToolMissing, match=r"^(?!.*container).*No PostgreSQL 9 server"):
+        choose_scratch(settings_of(at_home, tools="network"), staging, none)
 
 
 @pytest.mark.parametrize(

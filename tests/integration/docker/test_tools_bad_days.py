@@ -24,7 +24,9 @@ from bot.runtime import tool_exec
 from bot.runtime.docker_engine import Engine
 from bot.runtime.process import run
 from bot.runtime.stop import StopSignal
+from bot.runtime.tool_container import Bound, ContainerRunner
 from bot.runtime.tool_mounts import NotShared, shared_folder
+from bot.runtime.tool_place import Place
 from bot.runtime.tool_streams import Streams
 from bot.settings import DockerSettings, Staging, TargetSettings
 from tests.docker_deployment import BIN, Deployment
@@ -181,6 +183,15 @@ def test_a_tool_that_the_image_lacks_is_named(docked: Rig, at_home: Deployment, 
             tools.runner.run(["pg_nonesuch"], stop=stop, environment={})
     assert 'tools = "network"' in lacking.value.remedy
     assert remains(at_home) == []
+
+
+def test_an_image_without_a_shell_is_named(at_home: Deployment, tmp_path: Path) -> None:
+    place = Place("", "db-1", IMAGE, "/usr/bin", frozenset(), {}, at_home.project, "x11", network="none")
+    with Engine(at_home.engine.settings) as engine:
+        runner = ContainerRunner(engine, place, Bound(tmp_path, str(tmp_path)), lambda: None)
+        with pytest.raises(ToolFailed, match="could not be started") as lacking:
+            runner.run(["pg_dump", "--version"], stop=StopSignal(), environment={})
+    assert lacking.value.remedy.startswith("The image has no sh, which pg_dumpall needs")
 
 
 @pytest.mark.debian_postgres
