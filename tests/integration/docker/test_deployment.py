@@ -68,8 +68,8 @@ def test_an_engine_that_is_away_for_a_while_is_waited_for(
         operation = rig.approved_restore()
         at_step(monkeypatch, "start_services", Moment.BEFORE, go)
         ended = rig.run(operation)
-        back.join()
         assert ended.failure is None, ended.failure
+        back.join()
         assert rig.digest() == old
         assert_as_before(standing, rig)
 
