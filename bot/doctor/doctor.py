@@ -69,7 +69,7 @@ class Doctor:
             look = partial(surroundings.look_at_migrations, target)
             examinations.append(Examination(surroundings.MIGRATIONS, look))
         for source, allowed in target.restore_from.items():
-            examinations.append(surroundings.of_masking(source, allowed))
+            examinations.append(surroundings.of_masking(source, allowed, target, environment))
         return examinations
 
     def _of_docker(self, docker: TargetDocker, target: TargetSettings) -> list[Examination]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.doctor.allowed import Act, denied_calls, said_of
 from bot.doctor.examination import Examination, Line
 from bot.errors import BaselinerError
 from bot.models import Check
 from bot.operations.revisions import deployed_revisions
+from bot.postgres.closed import demand_own_role
+from bot.postgres.connection import server_of
+from bot.postgres.facts import database_facts
 from bot.postgres.masking import read_script
 from bot.runtime.docker_engine import Engine
 from bot.runtime.services import Services
@@ -80,12 +83,16 @@ def look_at_migrations(settings: TargetSettings, stop: StopSignal) -> Check:
     return MIGRATIONS.passed(f"head {heads[0]}")
 
 
-def of_masking(source: str, allowed: RestoreSource) -> Examination:
-    return Examination(masking_line(source), lambda _stop: _look_at_masking(source, allowed))
+def of_masking(
+    source: str, allowed: RestoreSource, settings: TargetSettings, environment: Mapping[str, str]
+) -> Examination:
+    return Examination(masking_line(source), lambda _stop: _look_at_masking(source, allowed, settings, environment))
 
 
-def _look_at_masking(source: str, allowed: RestoreSource) -> Check:
-    """Raises Refused where the file will not do."""
+def _look_at_masking(
+    source: str, allowed: RestoreSource, settings: TargetSettings, environment: Mapping[str, str]
+) -> Check:
+    """Raises Refused where the file will not do, or rows could be read before; DatabaseUnreachable."""
     line = masking_line(source)
     if allowed.script is None:
         return line.warning(
@@ -93,4 +100,7 @@ def _look_at_masking(source: str, allowed: RestoreSource) -> Check:
             f"Name a file of SQL in restore_from.{source}, unless everybody there may see the rows.",
         )
     script = read_script(allowed.script)
+    server = server_of(settings, environment)
+    with server.connect() as connection:
+        demand_own_role(connection, database_facts(connection, server.database).owner)
     return line.passed(f"by {len(script.statements)} statements of {script.path}")

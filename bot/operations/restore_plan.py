@@ -15,6 +15,7 @@ from bot.operations.images import changed_images, current_images
 from bot.operations.origin import (
     demand_free_name,
     lost,
+    masks,
     moved_in_origin,
     new_name_of,
     origin_body,
@@ -24,6 +25,7 @@ from bot.operations.origin import (
 from bot.operations.storages import sources_of
 from bot.operations.swap_plan import moved_in_common, swap_body
 from bot.operations.tooling import choose_tools
+from bot.postgres.closed import demand_own_role
 from bot.postgres.connection import server_of
 from bot.postgres.facts import ServerFacts, database_facts, server_facts
 from bot.postgres.needs import demand, needs_of_database
@@ -49,9 +51,11 @@ class RestorePlanner:
         with server.connect() as connection:
             _refuse_newer(server_facts(connection), backup)
             backup = placed_backup(operation, backup, database_facts(connection, server.database))
+            if masks(context, operation):
+                demand_own_role(connection, backup.manifest.properties["owner"])
             demand(connection, needs_of_database(backup.manifest.properties))
             only, new_name = operation.parameters.get("only"), new_name_of(operation)
-            disk = None if only else room_for(context, settings, connection, server, backup.manifest, stop)
+            disk = None if only else room_for(context, operation, connection, server, backup.manifest, stop)
             replaces = not only and new_name is None
             common = swap_body(context, operation, connection, server, backup.taken_at, replaces=replaces)
             common |= {**origin, "backup": _backup(backup)}

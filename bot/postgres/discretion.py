@@ -10,12 +10,13 @@ import psycopg
 
 from bot.errors import DatabaseUnreachable, ToolFailed
 
-_MAY_QUOTE = ("22", "P0")
-"""Classes of SQLSTATE whose messages may quote a value: data exceptions, and what functions raise."""
+_MAY_QUOTE = ("22", "38", "39", "HV", "P0", "XX")
+"""Classes of SQLSTATE whose messages may quote a value: data exceptions, what functions and foreign servers raise."""
 _LOADER = "pg_restore"
 _ERROR = "pg_restore: error:"
 _SERVERS = re.compile(r"ERROR:|FATAL:")
-_BY_FUNCTION = re.compile(r"\bRAISE\b|\bPL/(?!pgSQL)")
+# A function raises what it wants under any SQLSTATE, and runs statements that it makes of values.
+_BY_FUNCTION = re.compile(r"\b(?:RAISE|ASSERT|RETURN QUERY|EXECUTE(?! FUNCTION| PROCEDURE))\b|\bPL/(?!pgSQL)")
 _NAMED = r"(?:table|relation|constraint|index|role|user|column|schema|extension|tablespace|database|server at|socket) "
 # Values hold quotes themselves: nothing behind the first that is no name can be trusted.
 _UP_TO_VALUES = re.compile(rf"(?:{_NAMED}\"[^\"]*\"|[^\"'„“«»‘‚])*")
@@ -41,7 +42,8 @@ def values_untold() -> Iterator[None]:
 
 def told_without_values(error: psycopg.Error) -> str:
     """What PostgreSQL said, without what it may quote of rows."""
-    if error.sqlstate is None or error.sqlstate.startswith(_MAY_QUOTE):
+    by_function = _BY_FUNCTION.search(error.diag.context or "")
+    if error.sqlstate is None or error.sqlstate.startswith(_MAY_QUOTE) or by_function:
         return f"{type(error).__name__} (SQLSTATE {error.sqlstate}); the server's log has its words"
     return error.diag.message_primary or type(error).__name__
 

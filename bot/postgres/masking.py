@@ -14,10 +14,12 @@ from bot.canonical import sha256_hex
 from bot.errors import BaselinerError, Refused
 from bot.postgres.cancel import cancelled_by
 from bot.postgres.connection import Server
-from bot.postgres.discretion import told_without_values
-from bot.postgres.errors import readable_errors
-from bot.postgres.side_effects import refresh_materialized_views, triggers_off
+from bot.postgres.discretion import told_without_values, values_untold
+from bot.postgres.errors import is_about_statement, readable_errors
+from bot.postgres.planner_statistics import forget_values
+from bot.postgres.side_effects import event_triggers_off, refresh_materialized_views, triggers_off
 from bot.postgres.statements import statements
+from bot.postgres.views_bare import views_bare
 from bot.runtime.stop import StopSignal
 
 _LARGEST = 4 << 20
@@ -57,23 +59,36 @@ def read_script(path: Path) -> MaskingScript:
 def mask(server: Server, database: str, script: MaskingScript, *, stop: StopSignal) -> list[str]:
     """Run the script in one transaction, then write the tables that it changed anew, without their former rows.
 
-    Triggers and rules of the database do not fire; materialized views are refreshed. Returns the tables' quoted names.
-    Raises BaselinerError at the first statement that fails; then nothing is changed.
+    Triggers and rules of the database do not fire; materialized views are refreshed; the planner's statistics, which
+    quote rows, are removed. Returns the tables' quoted names. Raises BaselinerError at the first statement that fails,
+    DatabaseUnreachable where the session ends; then nothing is changed.
     """
-    with server.connect(database, autocommit=False) as connection, cancelled_by(connection, stop):
-        # A policy that hides rows would leave these unmasked: so it is an error.
-        connection.execute("SET LOCAL row_security = off")
-        with triggers_off(connection):
+    with (
+        values_untold(),
+        readable_errors("masking"),
+        server.connect(database, autocommit=False) as connection,
+        cancelled_by(connection, stop),
+    ):
+        changed = _change(connection, script)
+        connection.commit()
+        connection.autocommit = True
+        _rewrite(connection, changed)
+        forget_values(connection)
+    return changed
+
+
+def _change(connection: Connection, script: MaskingScript) -> list[str]:
+    # A policy that hides rows would leave these unmasked: so it is an error.
+    connection.execute("SET LOCAL row_security = off")
+    with event_triggers_off(connection):
+        with triggers_off(connection), views_bare(connection):
             for number, statement in enumerate(script.statements, 1):
                 _run(connection, script, number, statement)
             # What is deferred to the end keeps triggers from being switched on again.
             _run(connection, script, len(script.statements), "SET CONSTRAINTS ALL IMMEDIATE")
         changed = _changed(connection)
         refresh_materialized_views(connection)
-        _run(connection, script, len(script.statements), "COMMIT")
-        connection.commit()
-        connection.autocommit = True
-        _rewrite(connection, changed)
+    _run(connection, script, len(script.statements), "COMMIT")
     return changed
 
 
@@ -93,7 +108,7 @@ def _run(connection: Connection, script: MaskingScript, number: int, statement: 
     try:
         connection.execute(statement.encode())
     except psycopg.Error as error:
-        if isinstance(error, psycopg.OperationalError) and error.sqlstate is None:
+        if not is_about_statement(error):
             raise
         where = f"Masking failed at statement {number} of {len(script.statements)}: {_shown(statement)}"
         raise BaselinerError(
@@ -123,7 +138,7 @@ def _rewrite(connection: Connection, tables: Sequence[str]) -> None:
     with readable_errors("removing the former rows of masked tables"):
         for table in tables:
             before = _file(connection, table)
-            connection.execute(f"VACUUM (FULL, ANALYZE) {table}".encode())
+            connection.execute(f"VACUUM (FULL) {table}".encode())
             if _file(connection, table) == before:
                 role = sql.Identifier(connection.info.user).as_string(connection)
                 raise BaselinerError(

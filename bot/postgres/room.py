@@ -16,6 +16,8 @@ from bot.postgres.connection import Server
 
 _INDEX_BUILDING = 1.1
 """A load sorts its indexes on disk, beside the data."""
+_MASKING = 3.0
+"""Each row is there as it was and masked; then its table is written anew, beside both."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +35,14 @@ def room_on_server(
     server: Server,
     database_bytes: int,
     look_inside: Callable[[str], Room | None] = lambda _folder: None,
+    *,
+    masked: bool = False,
 ) -> dict[str, Any]:
     """Bytes `needed` and `free`, None where that cannot be seen from here. Raises Refused when it is too little.
 
-    `look_inside` is asked about the data directory where that is not on this host.
+    `look_inside` is asked about the data directory where that is not on this host. `masked`: rows are, once each.
     """
-    needed = int(database_bytes * _INDEX_BUILDING)
+    needed = int(database_bytes * (_MASKING if masked else _INDEX_BUILDING))
     free = _free_here(connection)
     if free is None and (room := look_inside(_data_directory(connection))) is not None:
         free, needed = room.free, needed + room.archive
@@ -51,7 +55,8 @@ def room_on_server(
             )
     if free is not None and free < needed:
         raise Refused(
-            f"The server of {server.database} has {free:,} bytes free; a second database beside it needs {needed:,}.",
+            f"The server of {server.database} has {free:,} bytes free; a second database beside it needs {needed:,}"
+            f"{', since masking writes its rows twice more' if masked else ''}.",
             "Free disk on the server's host, or drop databases that earlier restores set aside.",
         )
     return {"needed": needed, "free": free}

@@ -11,6 +11,7 @@ from psycopg import Connection, errors
 
 from bot.errors import BaselinerError
 from bot.postgres.discretion import told_without_values
+from bot.postgres.errors import is_about_statement
 
 _ENABLED_AS = {"O": "ENABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS", "D": "DISABLE"}
 
@@ -62,6 +63,19 @@ class _Switch:
 
 
 @contextmanager
+def event_triggers_off(connection: Connection) -> Iterator[None]:
+    """No event trigger that the role may switch off fires in this block of the transaction."""
+    before = _event_triggers(connection)
+    for name, enabled in before.values():
+        if enabled != "D":
+            connection.execute(f"ALTER EVENT TRIGGER {name} DISABLE".encode())
+    yield
+    for oid, (name, _off) in _event_triggers(connection).items():
+        if oid in before:
+            connection.execute(f"ALTER EVENT TRIGGER {name} {_ENABLED_AS[before[oid][1]]}".encode())
+
+
+@contextmanager
 def triggers_off(connection: Connection) -> Iterator[None]:
     """No trigger and no rule of the database's own fires in this block of the transaction; foreign keys hold.
 
@@ -94,6 +108,15 @@ def refresh_materialized_views(connection: Connection) -> None:
             ) from error
 
 
+def _event_triggers(connection: Connection) -> dict[int, tuple[str, str]]:
+    """Quoted names, and PostgreSQL's letters for how they are enabled."""
+    rows = connection.execute(
+        """SELECT oid, quote_ident(evtname), evtenabled FROM pg_catalog.pg_event_trigger
+           WHERE pg_has_role(evtowner, 'USAGE')"""
+    ).fetchall()
+    return {oid: (name, enabled) for oid, name, enabled in rows}
+
+
 def _switches(connection: Connection) -> dict[int, _Switch]:
     return {row[0]: _Switch(*row) for row in connection.execute(_TRIGGERS_AND_RULES.encode()).fetchall()}
 
@@ -101,9 +124,18 @@ def _switches(connection: Connection) -> dict[int, _Switch]:
 def _switch(connection: Connection, each: _Switch, how: str) -> None:
     try:
         connection.execute(f"ALTER TABLE {each.table} {how} {each.kind} {each.name}".encode())
-    except errors.InsufficientPrivilege as error:
+    except psycopg.Error as error:
+        if not is_about_statement(error):
+            raise
         raise BaselinerError(
             f"The masking would fire the {each.kind.lower()} {each.name} of {each.table}, which may copy rows before "
-            f"they are masked, and it could not be switched off: {error.diag.message_primary}",
-            "Make Baseliner's role a member of the table's owner.",
+            f"they are masked, and it could not be switched off: {told_without_values(error)}",
+            remedy_for(error, "the table's owner"),
         ) from error
+
+
+def remedy_for(error: psycopg.Error, owner: str) -> str:
+    """What to do where DDL of ours was refused; by a function of the database's own, if not for want of a role."""
+    if isinstance(error, errors.InsufficientPrivilege):
+        return f"Make Baseliner's role a member of {owner}."
+    return "Read the server's log for this moment; an event trigger may forbid it."

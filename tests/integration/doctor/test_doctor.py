@@ -15,7 +15,7 @@ from psycopg.conninfo import make_conninfo
 
 from bot.clock import SystemClock
 from bot.doctor.doctor import Doctor
-from bot.models import Checklist, CheckState
+from bot.models import Checklist, CheckState, RestoreRequest
 from bot.operations.checklists import checklist_of
 from bot.runtime.stop import StopSignal
 from bot.settings import Settings
@@ -66,6 +66,27 @@ def test_a_role_that_may_nothing_is_told_each_grant_and_they_are_enough(rig: Rig
     assert again[0] == "reads", "every table can be read now, but rows are hidden"
     rig.execute(again[1])
     assert bad(examined(setup)) == {}
+
+
+def test_masking_needs_a_role_that_is_not_the_owners(rig: Rig, tmp_path: Path) -> None:
+    mask, keeper = tmp_path / "mask.sql", random_name("keeper")
+    mask.write_text("DELETE FROM runs")
+    setup = rig.setup.changed(restore_from={TARGET: {"masking": str(mask)}})
+    told = bad(examined(setup))
+    assert set(told) == {f"masking_{TARGET}"}
+    assert "a role of its own" in told[f"masking_{TARGET}"]
+    rig.backup()
+    request = RestoreRequest(TARGET, "latest", "a copy", rig.target.name, new_name=f"{rig.target.name}_copy")
+    with rig.rebuilt(setup) as other:
+        failure = other.run(other.services.restores.request(request, OPERATOR)).failure
+    assert failure is not None
+    assert f"logs in as postgres, who owns {rig.target.name}: whoever else does could read rows" in failure.message
+
+    rig.execute(f"CREATE ROLE {keeper}", f"ALTER DATABASE {rig.target.name} OWNER TO {keeper}")
+    try:
+        assert bad(examined(setup)) == {}
+    finally:
+        rig.execute(f"ALTER DATABASE {rig.target.name} OWNER TO postgres", f"DROP ROLE {keeper}")
 
 
 def test_in_slack_a_worker_examines_the_state_too(rig: Rig) -> None:

@@ -76,8 +76,7 @@ def pair(rig: Rig) -> Iterator[Pair]:
     document = {**rig.setup.document, "targets": {TARGET: target, STAGING: staging}}
     with rig.rebuilt(replace(rig.setup, document=document)) as other:
         other.backup()
-        pair = Pair(other, name, owner_dsn, mask)
-        yield pair
+        yield (pair := Pair(other, name, owner_dsn, mask))
     for suffix in pair.databases():
         cluster.drop_database(name + suffix)
     cluster.execute(f"DROP ROLE {name}")
@@ -110,6 +109,7 @@ def test_another_targets_data_come_masked_and_nobody_sees_them_before(
     assert plan is not None
     assert (plan.body["source"]["target"], plan.body["source"]["statements"]) == (TARGET, 2)
     assert "since" not in plan.body["loses"], "all that is there is lost"
+    assert plan.body["disk"]["needed"] == 3 * pair.rig.state("SELECT manifest->'database_bytes' FROM backups")
     with pair.rig.house.context.database.transaction() as connection:
         assert backups.listed(connection, TARGET)[0].needed_by == f"restore {approved.id}"
 

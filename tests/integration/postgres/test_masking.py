@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from bot.errors import BaselinerError
+from bot.errors import BaselinerError, DatabaseUnreachable
 from bot.postgres.connection import Server
 from bot.postgres.masking import mask, read_script
 from bot.runtime.stop import StopSignal
@@ -147,6 +147,85 @@ def test_triggers_and_views_that_the_role_may_not_touch_are_an_error(
 
 
 def test_what_a_function_raises_about_a_row_is_not_told(database: Database, tmp_path: Path) -> None:
-    with pytest.raises(BaselinerError, match="SQLSTATE P0001") as caught:
-        run(Server(database.dsn), database, tmp_path, "DO $$ BEGIN RAISE EXCEPTION 'alice is odd'; END $$")
-    assert "alice is odd" not in str(caught.value).split("RaiseException")[1]
+    """Whatever SQLSTATE it takes for it, and whatever it makes PostgreSQL say."""
+    for statement in (
+        *(f"RAISE EXCEPTION 'alice' USING ERRCODE = '{code}'" for code in ("P0001", "23514", "38000", "57P01")),
+        """EXECUTE format('SELECT %I', 'alice')""",
+        "ASSERT false, 'alice'",
+    ):
+        with pytest.raises(BaselinerError, match="SQLSTATE ") as caught:
+            run(Server(database.dsn), database, tmp_path, f"DO $$ /* {'x' * 60} */ BEGIN {statement}; END $$")
+        assert "alice" not in str(caught.value), statement
+
+
+def test_a_session_that_ends_is_no_fault_of_the_file(database: Database, tmp_path: Path) -> None:
+    with pytest.raises(DatabaseUnreachable, match="terminating connection") as caught:
+        run(Server(database.dsn), database, tmp_path, "SELECT pg_terminate_backend(pg_backend_pid())")
+    assert "server's log" in caught.value.remedy
+
+
+VIEWED = """
+    CREATE TABLE people (id int, name text);
+    INSERT INTO people VALUES (1, 'person 1');
+    CREATE TABLE audit (name text);
+    CREATE VIEW seen AS SELECT * FROM people;
+    CREATE VIEW counted AS SELECT name, count(*) AS n FROM people GROUP BY name;
+    CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN INSERT INTO public.audit VALUES (OLD.name); RETURN NEW; END $$;
+    CREATE TRIGGER also INSTEAD OF UPDATE ON seen FOR EACH ROW EXECUTE FUNCTION keep();
+    CREATE TRIGGER also INSTEAD OF UPDATE ON counted FOR EACH ROW EXECUTE FUNCTION keep();
+    COMMENT ON TRIGGER also ON seen IS 'it''s audited';
+    CREATE RULE also AS ON DELETE TO seen DO INSTEAD (INSERT INTO audit VALUES (OLD.name); DELETE FROM people);
+"""
+OF_VIEWS = """
+    SELECT array_agg(definition ORDER BY definition) FROM (
+        SELECT pg_get_triggerdef(oid) || coalesce(obj_description(oid, 'pg_trigger'), '') FROM pg_trigger
+        UNION ALL SELECT pg_get_ruledef(oid) FROM pg_rewrite WHERE rulename = 'also') s (definition)
+"""
+
+
+def test_what_a_view_does_instead_of_a_change_is_not_done(database: Database, tmp_path: Path) -> None:
+    database.cluster.execute(VIEWED, database.name)
+    before, server = value(database, OF_VIEWS), Server(database.dsn)
+    assert isinstance(before, list)
+    assert len(before) == 3
+    assert run(server, database, tmp_path, "SET search_path = pg_catalog; UPDATE public.seen SET name = 'x'") == [
+        "public.people"
+    ]
+    assert names(database, "people") == ["x"]
+    assert value(database, "SELECT count(*) FROM audit") == 0
+    assert value(database, OF_VIEWS) == before
+    with pytest.raises(BaselinerError, match='cannot update view "counted"'):
+        run(server, database, tmp_path, "UPDATE counted SET name = 'y'")
+    with pytest.raises(BaselinerError, match=r"rule also of public\.seen .* could not be made again"):
+        run(server, database, tmp_path, "ALTER VIEW seen RENAME TO old")
+    run(server, database, tmp_path, "DELETE FROM seen; DROP VIEW seen")
+    assert (value(database, "SELECT count(*) FROM people"), value(database, "SELECT count(*) FROM audit")) == (0, 0)
+
+
+FORBIDS = """
+    CREATE FUNCTION forbid() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no DDL'; END $$;
+    CREATE EVENT TRIGGER forbids ON ddl_command_start EXECUTE FUNCTION forbid();
+    ALTER EVENT TRIGGER forbids ENABLE ALWAYS;
+"""
+
+
+def test_event_triggers_do_not_fire_either(keeper: Server, database: Database, tmp_path: Path) -> None:
+    role = keeper.dsn.partition("user=")[2].split()[0]
+    for statement in (
+        "CREATE MATERIALIZED VIEW seen AS SELECT name FROM people",
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+        "CREATE TRIGGER t BEFORE UPDATE ON people FOR EACH ROW EXECUTE FUNCTION f()",
+        f"ALTER TABLE people OWNER TO {role}",
+        FORBIDS,
+    ):
+        database.cluster.execute(statement, database.name)
+    try:
+        run(Server(database.dsn), database, tmp_path, "UPDATE people SET name = 'x'; CREATE TABLE made ()")
+        assert value(database, "SELECT evtenabled FROM pg_event_trigger") == "A"
+        with pytest.raises(BaselinerError, match=r"fire the trigger t of public\.people, .*SQLSTATE P0001") as caught:
+            run(keeper, database, tmp_path, "UPDATE people SET name = 'y'")
+        assert "event trigger" in caught.value.remedy
+    finally:
+        database.cluster.execute("DROP EVENT TRIGGER forbids", database.name)
+        database.cluster.execute("DROP MATERIALIZED VIEW seen", database.name)
