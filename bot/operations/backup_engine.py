@@ -18,7 +18,7 @@ from bot.operations.context import Context
 from bot.operations.images import current_images
 from bot.operations.staging import remove_folder, staged
 from bot.operations.storages import object_limit_of, primary_of, sources_of
-from bot.operations.tooling import open_tools, remove_remains
+from bot.operations.tooling import noting_containers, open_tools, remove_remains
 from bot.postgres.changes import tuple_counters
 from bot.postgres.connection import Server, server_of
 from bot.postgres.dump import DumpResult, Snapshot, Spooling, dump, globals_sql, plain_dump
@@ -162,7 +162,10 @@ class BackupEngine:
                 self._context.now(),
             )
         area = self._context.settings.staging
-        with open_tools(settings, area, order.backup_id, server, facts.major, stop=stop) as tools:
+        noting = noting_containers(self._context, order.backup_id)
+        with open_tools(
+            settings, area, order.backup_id, server, facts.major, stop=stop, before_containers=noting
+        ) as tools:
             yield _Source(server, tools, facts, database, revision, expected, counters)
 
     def _archive(self, order: BackupOrder, source: _Source, storage: Storage) -> ArchiveWriter:

@@ -12,7 +12,7 @@ from bot.models import Backup
 from bot.operations.origin import is_elsewhere, masking_of, masks, place_properties, source_of
 from bot.operations.restore_work import RestoreWork
 from bot.operations.staging import make_folder, remove_folder, staging_folder
-from bot.operations.tooling import open_tools, remove_remains_now
+from bot.operations.tooling import noting_containers, open_tools, remove_remains_now
 from bot.postgres import masking
 from bot.postgres.closed import hand_over, lend_public, take_back_public
 from bot.postgres.connection import server_of
@@ -187,7 +187,9 @@ class Building:
         with self.server.connect() as connection:
             major = server_facts(connection).major
         staging = self._context.settings.staging
-        return open_tools(self._settings, staging, self._operation.id, self.server, major, stop=stop)
+        owner = self._operation.id
+        noting = noting_containers(self._context, owner)
+        return open_tools(self._settings, staging, owner, self.server, major, stop=stop, before_containers=noting)
 
     def _same_major(self) -> bool:
         with self.server.connect() as connection:

@@ -8,7 +8,7 @@ from bot.errors import VerificationFailed
 from bot.models import TableDigest
 from bot.operations.restore_work import RestoreWork
 from bot.operations.staging import make_folder, remove_folder, staging_folder
-from bot.operations.tooling import open_tools, remove_remains_now
+from bot.operations.tooling import noting_containers, open_tools, remove_remains_now
 from bot.postgres.connection import server_of
 from bot.postgres.facts import server_facts
 from bot.postgres.load import create_database
@@ -86,10 +86,12 @@ class SideCourse:
         with self._server.connect() as connection:
             major = server_facts(connection).major
         staging, owner = self._context.settings.staging, self._operation.id
-        archive = staging_folder(staging, owner)
+        archive, noting = staging_folder(staging, owner), noting_containers(self._context, owner)
         with (
             self._journal.step("load") as notes,
-            open_tools(self._settings, staging, owner, self._server, major, stop=stop) as tools,
+            open_tools(
+                self._settings, staging, owner, self._server, major, stop=stop, before_containers=noting
+            ) as tools,
         ):
             with self._server.maintenance(self._scratch) as connection:
                 create_database(connection, self._scratch, self._backup.manifest.properties)

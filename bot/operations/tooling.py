@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+import time
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
+import psycopg
+
 from bot.errors import (
     BaselinerError,
     ContainerChanged,
     ContainerGone,
+    DatabaseUnreachable,
     EngineDenied,
     EngineFailed,
     EngineUnreachable,
@@ -32,9 +36,12 @@ from bot.runtime.tool_mounts import NotShared, on_this_host, own_network, shared
 from bot.runtime.tool_runner import ToolRunner
 from bot.settings import Staging, TargetSettings
 from bot.settings_docker import TargetDocker
+from bot.store import staging as tool_owners
 
 Mode = Literal["exec", "container", "network"]
 _ZSTD_SINCE = 16
+_SETTLED_WITHIN = 3.0
+_LOOK_EVERY = 0.1
 _OF_THIS_HOST = ("PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY", "PGSSLCRL", "PGSSLCRLDIR", "PGPASSFILE", "PGSERVICE")
 """libpq's variables that name files."""
 
@@ -80,9 +87,19 @@ def choose_tools(settings: TargetSettings, staging: Staging, major: int) -> Tool
 
 @contextmanager
 def open_tools(
-    settings: TargetSettings, staging: Staging, owner: str, server: Server, major: int, *, stop: StopSignal
+    settings: TargetSettings,
+    staging: Staging,
+    owner: str,
+    server: Server,
+    major: int,
+    *,
+    stop: StopSignal,
+    before_containers: Callable[[], None] = lambda: None,
 ) -> Generator[Tools]:
-    """The tools of `major` for what belongs to `owner`, an operation or backup. Raises ToolMissing, EngineFailed."""
+    """The tools of `major` for what belongs to `owner`, an operation or backup. Raises ToolMissing, EngineFailed.
+
+    `before_containers` is called before the first of them runs in a container.
+    """
     choice = choose_tools(settings, staging, major)
     if choice.tools is not None or settings.docker is None:
         assert choice.tools is not None  # noqa: S101 - without containers there is no other choice
@@ -96,6 +113,7 @@ def open_tools(
             runner = ExecRunner(engine, place, ending)
         else:
             runner = ContainerRunner(engine, place, folder_of(staging, owner, choice.shared), ending)
+        before_containers()
         version = version_of(runner, place, major, stop)
         compress = "0" if on_this_host(engine) else stream_compression(runner, major, stop)
         yield Tools(None, version, runner, compress, mode=choice.mode)
@@ -170,11 +188,32 @@ def remove_remains(context: Context, target: str, owner: str) -> str:
                 ending = partial(end_sessions, server, place.application_name)
                 ExecRunner(engine, place, ending).clean_up()
                 ending()
-    except EngineUnreachable:
-        raise
     except (EngineFailed, ToolFailed) as error:
+        if _ran_none_there(context, owner):
+            return ""
+        if isinstance(error, EngineUnreachable):
+            raise
         return _left(owner, error)
     return ""
+
+
+def noting_containers(context: Context, owner: str) -> Callable[[], None]:
+    """What persists that tools of `owner` run in containers, so that only then something may be left there."""
+
+    def note() -> None:
+        with context.database.transaction() as connection:
+            tool_owners.note_containers(connection, owner)
+
+    return note
+
+
+def _ran_none_there(context: Context, owner: str) -> bool:
+    """Whether it is known; where the state database is away, it is not."""
+    try:
+        with context.database.transaction() as connection:
+            return tool_owners.in_containers(connection, owner) is False
+    except (DatabaseUnreachable, psycopg.Error):
+        return False
 
 
 @contextmanager
@@ -182,8 +221,15 @@ def _stopped_told(engine: Engine, docker: TargetDocker, owner: str) -> Generator
     """Raise EngineUnreachable where the database's container does not run; one that is gone took all with it."""
     try:
         yield
-    except (ContainerGone, ContainerChanged) as error:
-        if engine.containers(docker.project, docker.service):
+    except (ContainerGone, ContainerChanged, ToolFailed) as error:
+        found, until = engine.containers(docker.project, docker.service), time.monotonic() + _SETTLED_WITHIN
+        # What looks into a container that is about to end fails a moment before the Engine has heard of that.
+        while isinstance(error, ToolFailed) and any(item.running for item in found):
+            if time.monotonic() > until:
+                raise
+            time.sleep(_LOOK_EVERY)
+            found = engine.containers(docker.project, docker.service)
+        if found:
             raise EngineUnreachable(f"{error} {SCRATCH}/baseliner-{owner} may be left in it.", error.remedy) from error
 
 

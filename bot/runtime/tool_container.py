@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.errors import BaselinerError, EngineFailed
+from bot.errors import BaselinerError, ContainerChanged, ContainerGone, EngineFailed
 from bot.runtime.docker_engine import Engine
 from bot.runtime.leash import Account
 from bot.runtime.process import Finished
@@ -169,7 +169,10 @@ def remove_all(engine: Engine, database: str, owner: str) -> None:
     # An Engine may be shared with another Baseliner, whose ids need not differ from ours.
     labels = [f"{OPERATION}={owner}", f"{_DATABASE}={database}"]
     with engine.asking() as client:
-        for item in client.containers(all=True, filters={"label": labels}):
+        found = client.containers(all=True, filters={"label": labels})
+    for item in found:
+        # Somebody else may be about to remove it, or done with that.
+        with suppress(ContainerGone, ContainerChanged), engine.asking() as client:
             client.remove_container(item["Id"], force=True, v=True)
 
 

@@ -1,4 +1,7 @@
-"""Whose the folders in staging areas are."""
+"""To which operations folders in staging areas and tools in containers belong, by the name of their owner.
+
+That is the operation itself, or a backup that it takes.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from bot.store.database import Connection
 
 
 def note(connection: Connection, operation_id: str, backup_id: str) -> None:
-    """This operation makes a folder for this backup, on whichever host it runs now."""
+    """This operation takes this backup, which has a folder on whichever host it runs on now."""
     connection.execute(
         """UPDATE operations
            SET memory = jsonb_set(memory, '{staged}', coalesce(memory->'staged', '[]') || to_jsonb(%s::text))
@@ -30,3 +33,25 @@ def ended(connection: Connection, owners: Collection[str]) -> dict[str, bool]:
         for owner in (row["id"], *(row["staged"] or ())):
             found[owner] = bool(row["ended"]) and found.get(owner, True)
     return found
+
+
+def note_containers(connection: Connection, owner: str) -> None:
+    """Tools of this owner run in containers."""
+    connection.execute(
+        """UPDATE operations
+           SET memory = jsonb_set(
+               memory, '{contained}', coalesce(memory->'contained', '[]') || to_jsonb(%(owner)s::text))
+           WHERE (id = %(owner)s OR memory->'staged' ? %(owner)s)
+             AND NOT coalesce(memory->'contained', '[]') ? %(owner)s""",
+        {"owner": owner},
+    )
+
+
+def in_containers(connection: Connection, owner: str) -> bool | None:
+    """Whether any did; None where no operation is known by this owner."""
+    row = connection.execute(
+        """SELECT bool_or(coalesce(memory->'contained', '[]') ? %(owner)s) AS found FROM operations
+           WHERE id = %(owner)s OR memory->'staged' ? %(owner)s""",
+        {"owner": owner},
+    ).fetchone()
+    return row["found"] if row else None

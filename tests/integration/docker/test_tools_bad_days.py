@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
+from docker import APIClient
 
 from bot.errors import Interrupted, ToolFailed, ToolMissing
 from bot.models import Failure, Operation
@@ -107,17 +108,30 @@ def test_a_container_that_is_removed_in_the_middle_fails_the_backup(
     assert later or "was cleaned" in failure.left_as_it_was
 
 
-def test_a_container_of_another_baseliner_with_the_same_id_stays(docked: Rig, at_home: Deployment) -> None:
+def test_of_containers_with_the_same_id_ours_go_though_another_is_at_it_and_another_baseliners_stays(
+    docked: Rig, at_home: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client, made = at_home.client, []
-    for database in (f"{at_home.project}/db", f"another-{at_home.project}/db"):
+    for database in (f"{at_home.project}/db", f"{at_home.project}/db", f"another-{at_home.project}/db"):
         labels = {"baseliner.operation": "x5", "baseliner.database": database}
         made.append(client.create_container(IMAGE, ["true"], labels=labels)["Id"])
-    ours, theirs = made
+    *ours, theirs = made
+    remove = APIClient.remove_container
+    db = at_home.ids("db")[0]
+    at_home.execute(db, ["mkdir", "/tmp/baseliner-x5"])
+
+    def after_another(asking: APIClient, container: str, **how: Any) -> None:
+        remove(asking, container, **how)
+        remove(asking, container, **how)
+
     try:
-        assert remove_remains(docked.house.context, TARGET, "x5") == ""
-        listed = client.containers(all=True, filters={"label": "baseliner.operation=x5"})
-        assert theirs in [item["Id"] for item in listed]
-        assert ours not in [item["Id"] for item in listed]
+        with monkeypatch.context() as patch:
+            patch.setattr(APIClient, "remove_container", after_another)
+            assert remove_remains(docked.house.context, TARGET, "x5") == ""
+        listed = [item["Id"] for item in client.containers(all=True, filters={"label": "baseliner.operation=x5"})]
+        assert theirs in listed
+        assert not set(ours) & set(listed)
+        at_home.execute(db, ["sh", "-c", "test ! -e /tmp/baseliner-x5"])
     finally:
         client.remove_container(theirs)
 
