@@ -32,10 +32,16 @@ class Doctor:
     def state(self) -> Checklist:
         return self._examined("state", [self._of_state()])
 
-    def target(self, name: str, *, with_state: bool = False) -> Checklist:
-        """Of one target, from this host; `with_state`: the state database first."""
+    def target(self, name: str, *, with_state: bool = False, probe_id: str | None = None) -> Checklist:
+        """Of one target, from this host; `with_state`: the state database first.
+
+        What is made to try with is named after `probe_id`, from `new_probe_id`, and removed.
+        """
         before = [self._of_state()] if with_state else []
-        return self._examined(name, [*before, *self._of_target(name)])
+        return self._examined(name, [*before, *self._of_target(name, probe_id or self.new_probe_id())])
+
+    def new_probe_id(self) -> str:
+        return f"doctor-{new_id(self.clock.now(), self.chance)}"
 
     def _examined(self, name: str, examinations: Sequence[Examination]) -> Checklist:
         return Checklist(name, self.clock.now(), examine(examinations, within=self.within))
@@ -43,15 +49,15 @@ class Doctor:
     def _of_state(self) -> Examination:
         return Examination(state.STATE, lambda _stop: state.look_at_state(self.settings, self.clock))
 
-    def _of_target(self, name: str) -> list[Examination]:
-        target, environment, owner = self.settings.targets[name], self.environment, self._probe_id()
+    def _of_target(self, name: str, owner: str) -> list[Examination]:
+        target, environment = self.settings.targets[name], self.environment
         examinations = [
             Examination(database.CONNECTION, lambda _stop: database.look_at_database(target, environment, self.clock)),
             Examination(
                 database.TOOLS,
                 lambda stop: database.look_at_tools(target, self.settings.staging, environment, owner, stop),
             ),
-            *(self._of_storage(name, storage) for storage in target.storage),
+            *(self._of_storage(name, storage, probe_in(storage, owner)) for storage in target.storage),
             Examination(
                 database.DRILLS,
                 lambda stop: database.look_at_drill(target, self.settings.staging, environment, owner, stop),
@@ -74,16 +80,15 @@ class Doctor:
 
     def _of_docker(self, docker: TargetDocker, target: TargetSettings) -> list[Examination]:
         held = [service for service in target.application.services if service.in_docker]
-        nobody = self._probe_id()
+        nobody = self.new_probe_id()
         container = Examination(surroundings.DOCKER, lambda _stop: surroundings.look_at_container(docker))
         permissions = Examination(
             surroundings.PERMISSIONS, lambda _stop: surroundings.look_at_permissions(docker, held, nobody)
         )
         return [container, permissions] if held else [container]
 
-    def _of_storage(self, target: str, name: str) -> Examination:
+    def _of_storage(self, target: str, name: str, probe_id: str) -> Examination:
         settings = self.settings.storage[name]
-        probe_id = self._probe_id()
         prunes = self.settings.targets[target].retention is not None
 
         def look(_stop: object) -> Sequence[Check]:
@@ -92,6 +97,7 @@ class Doctor:
 
         return Examination(places.storage_line(name), look)
 
-    def _probe_id(self) -> str:
-        """Of what is made to try with."""
-        return f"doctor-{new_id(self.clock.now(), self.chance)}"
+
+def probe_in(storage: str, probe_id: str) -> str:
+    """The name under which storage keeps a probe: two of a target's storages may be one place."""
+    return f"{probe_id}-{storage}"

@@ -20,6 +20,7 @@ from bot.operations.checklists import checklist_of
 from bot.runtime.stop import StopSignal
 from bot.settings import Settings
 from tests.house import OPERATOR, TARGET, Rig, Setup
+from tests.integration.operations.hooks import Moment, at_step
 from tests.support import random_name
 
 PASSED, WARNING, FAILED, UNKNOWN = CheckState.PASSED, CheckState.WARNING, CheckState.FAILED, CheckState.UNKNOWN
@@ -103,6 +104,45 @@ def test_in_slack_a_worker_examines_the_state_too(rig: Rig) -> None:
     assert {check.name: check.state for check in again.checks}["worker_default"] is PASSED
     assert rig.objects() == []
     assert list((rig.directory / "staging").iterdir()) == []
+
+
+class Killed(BaseException):
+    """Nothing of ours catches it."""
+
+
+def test_what_a_killed_worker_tried_with_is_removed_by_the_next_or_a_sweep(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operation = rig.services.doctors.request(TARGET, OPERATOR)
+    staging, storage = rig.directory / "staging", rig.directory / "backups"
+
+    def killed() -> None:
+        probe_id = rig.state(f"SELECT memory->>'probe' FROM operations WHERE id = '{operation.id}'")
+        (staging / probe_id).mkdir(parents=True)
+        probe = storage / TARGET / f"{probe_id}-offsite" / "probe"
+        probe.parent.mkdir(parents=True)
+        probe.touch()
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        at_step(patch, "checks", Moment.AFTER, killed)
+        with pytest.raises(Killed):
+            rig.run(operation)
+    assert len(rig.objects()) == len(list(staging.iterdir())) == 1
+    rig.alter_state(f"UPDATE operations SET attempt = 3 WHERE id = '{operation.id}'")
+    away = storage.rename(rig.directory / "away")
+    storage.touch()
+    failure = rig.run(operation).failure
+    assert failure is not None
+    assert "tried again with each sweep" in failure.left_as_it_was
+    assert list(staging.iterdir()) == []
+    storage.unlink()
+    away.rename(storage)
+    assert rig.house.work.runner.clean_up_due(TARGET) == [operation.id]
+    assert rig.objects() == []
+    failure = rig.services.overview.operation(operation.id).failure
+    assert failure is not None
+    assert failure.left_as_it_was == "Nothing was changed, and what the doctor tries with is gone."
 
 
 def test_what_hangs_or_is_gone_holds_nothing_else(rig: Rig) -> None:
