@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.models import Downtime, OperationState, StepState
+from bot.operations.restore_job import MASKED_STEPS
 from tests.docker_deployment import Deployment
 from tests.house import Rig
 from tests.integration.docker.deployed import assert_as_before, house_of
@@ -27,12 +28,21 @@ from tests.support import eventually
 pytestmark = pytest.mark.docker
 
 TOUCHES_CONTAINERS = {"safety_backup", "stop_services", "load", "swap", "start_services", "health"}
+TOUCHES_NONE = {"preconditions", "verify_objects", "create_database", "properties", "analyze", "verify_digests", "mask"}
+"""Nor does any when it begins or ends: `verify_objects` asks a tool in between what an archive contains."""
 BOTH = (Moment.BEFORE, Moment.AFTER)
 
 
 def around(steps: Sequence[str]) -> list[tuple[str, Moment]]:
     """What lies between is the same wherever the database stands."""
     return [(step, moment) for step in steps if step in TOUCHES_CONTAINERS for moment in BOTH]
+
+
+def test_of_every_step_it_is_known_whether_it_touches_containers() -> None:
+    masked = {name for steps in MASKED_STEPS.values() for name, _ in steps}
+    steps = {*RESTORE_STEPS[Downtime.NOW], *RESTORE_STEPS[Downtime.AT_SWAP], *masked, *UNDO_STEPS}
+    assert steps == TOUCHES_CONTAINERS | TOUCHES_NONE, "say of a new step whether it has to be killed here"
+    assert not TOUCHES_CONTAINERS & TOUCHES_NONE
 
 
 @pytest.fixture
