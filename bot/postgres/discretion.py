@@ -16,7 +16,7 @@ _LOADER = "pg_restore"
 _ERROR = "pg_restore: error:"
 _SERVERS = re.compile(r"ERROR:|FATAL:")
 # A function raises what it wants under any SQLSTATE, and runs statements that it makes of values.
-_BY_FUNCTION = re.compile(r"\b(?:RAISE|ASSERT|RETURN QUERY|EXECUTE(?! FUNCTION| PROCEDURE))\b|\bPL/(?!pgSQL)")
+_BY_FUNCTION = re.compile(r"\bRAISE\b|\b(?:ASSERT|EXECUTE|RETURN QUERY)$|\bPL/(?!pgSQL)", re.MULTILINE)
 _NAMED = r"(?:table|relation|constraint|index|role|user|column|schema|extension|tablespace|database|server at|socket) "
 # Values hold quotes themselves: nothing behind the first that is no name can be trusted.
 _UP_TO_VALUES = re.compile(rf"(?:{_NAMED}\"[^\"]*\"|[^\"'„“«»‘‚])*")
@@ -36,7 +36,7 @@ def values_untold() -> Iterator[None]:
         cause = error.__cause__
         if not isinstance(cause, psycopg.Error) or cause.sqlstate is None:
             raise
-        said = f"PostgreSQL refused to read rows that are not masked yet: {told_without_values(cause)}"
+        said = f"PostgreSQL refused, while rows are not masked yet: {told_without_values(cause)}"
         raise DatabaseUnreachable(said, error.remedy) from None
 
 

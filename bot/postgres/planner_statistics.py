@@ -16,7 +16,8 @@ _COLLECTED = """
     SELECT s.schema, s.relation, s.attribute, s.inherited, format('%I.%I', n.nspname, t.relname)
     FROM (SELECT schemaname AS schema, tablename AS relation, attname AS attribute, inherited FROM pg_catalog.pg_stats
           UNION ALL
-          SELECT schemaname, tablename, NULL, true FROM pg_catalog.pg_stats_ext) s
+          SELECT schemaname, tablename, NULL, coalesce((to_jsonb(e) ->> 'inherited')::bool, true)
+          FROM pg_catalog.pg_stats_ext e) s
     JOIN pg_catalog.pg_namespace r ON r.nspname = s.schema
     JOIN pg_catalog.pg_class c ON c.relnamespace = r.oid AND c.relname = s.relation
     LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid

@@ -18,6 +18,7 @@ _INDEX_BUILDING = 1.1
 """A load sorts its indexes on disk, beside the data."""
 _MASKING = 3.0
 """Each row is there as it was and masked; then its table is written anew, beside both."""
+_NEEDED_TO_MASK = "three times the database: rows as they were, masked, and their tables written anew"
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ def room_on_server(
 ) -> dict[str, Any]:
     """Bytes `needed` and `free`, None where that cannot be seen from here. Raises Refused when it is too little.
 
-    `look_inside` is asked about the data directory where that is not on this host. `masked`: rows are, once each.
+    `look_inside` is asked about the data directory where that is not on this host. `masked`: rows are, once each;
+    then `needed_for` tells why that needs more.
     """
     needed = int(database_bytes * (_MASKING if masked else _INDEX_BUILDING))
     free = _free_here(connection)
@@ -56,10 +58,10 @@ def room_on_server(
     if free is not None and free < needed:
         raise Refused(
             f"The server of {server.database} has {free:,} bytes free; a second database beside it needs {needed:,}"
-            f"{', since masking writes its rows twice more' if masked else ''}.",
+            f"{f', {_NEEDED_TO_MASK}' if masked else ''}.",
             "Free disk on the server's host, or drop databases that earlier restores set aside.",
         )
-    return {"needed": needed, "free": free}
+    return {"needed": needed, "free": free} | ({"needed_for": _NEEDED_TO_MASK} if masked else {})
 
 
 def _data_directory(connection: Connection) -> str:

@@ -38,6 +38,7 @@ _NAMES: Mapping[str, str] = {
     "rows": "Rows",
     "location": "Location",
     "needed": "Needed for a second database",
+    "needed_for": "That is",
     "free": "Free",
     "operation": "Operation",
     "seconds": "Took",

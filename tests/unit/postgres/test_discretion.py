@@ -33,6 +33,8 @@ def told(stderr: str) -> ToolFailed:
         ),
         (f'{COPY}invalid input value for enum mood: "sad\nalice"\nCONTEXT:  x', "for enum mood: …"),
         (f"{COPY}alice is odd\nCONTEXT:  PL/pgSQL function f(text) line 1 at RAISE", "exit code 1:"),
+        (f"{COPY}column alice is odd\nCONTEXT:  PL/pgSQL function f(text) line 1 at EXECUTE\nx", "exit code 1: What"),
+        (f"{COPY}no such type\nCommand was: CREATE TRIGGER t EXECUTE FUNCTION f();", "no such type"),
         ("pg_restore: error: FEHLER:  ungültig: »alice«", "FEHLER:  ungültig: …"),
         ("pg_restore: Warnung: alice", "exit code 1: What it quotes"),
         (f"{COPY}{NAMED}\npg_restore: error: a worker process died unexpectedly", f"1: {COPY}{NAMED}. What it quotes"),
