@@ -12,7 +12,14 @@ from contextlib import contextmanager
 import psycopg
 from psycopg import errors
 
-from bot.errors import BaselinerError, DatabaseUnreachable, ToolFailed
+from bot.errors import (
+    BaselinerError,
+    ContainerChanged,
+    ContainerGone,
+    DatabaseUnreachable,
+    EngineUnreachable,
+    ToolFailed,
+)
 
 _CONNECTION_REMEDIES = (
     (r"password authentication failed", "Correct the role's password: the target's DSN, password_env or ~/.pgpass."),
@@ -75,6 +82,9 @@ def tool_failure(tool: str, status: str, stderr: str) -> ToolFailed:
 def passes(error: BaseException) -> bool:
     """Whether a server that is away, or only just coming back, is the reason: it may be well in a moment."""
     reason = error if isinstance(error, psycopg.Error) else error.__cause__
+    # A deploy replaces the container, or Docker is restarted.
+    if isinstance(reason, (EngineUnreachable, ContainerGone, ContainerChanged)):
+        return True
     return isinstance(reason, psycopg.OperationalError) and (
         reason.sqlstate is None or reason.sqlstate[:2] == "08" or reason.sqlstate in _COMES_BACK
     )
