@@ -76,7 +76,7 @@ class TableNotFound(NotFound):
 
 
 class BadName(UsageError):
-    """A new database cannot have this name."""
+    """A new database cannot have this name, or none is made that could have one."""
 
 
 class ToolMissing(BaselinerError):

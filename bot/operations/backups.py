@@ -95,7 +95,7 @@ class Backups:
             return found
         if until is not None:
             raise NotFound(
-                f"{target} has no backup from before {until:%Y-%m-%d %H:%M} UTC.",
+                f"{target} has no backup from before {until:%Y-%m-%d %H:%M %Z}.",
                 f"List them: /baseliner backups {target}",
             )
         if self.newest_first(target, 1):

@@ -13,6 +13,7 @@ from psycopg import Connection
 from bot.errors import BadName, Refused, UsageError
 from bot.models import Backup, Operation, RestoreRequest
 from bot.operations.context import Context
+from bot.postgres.connection import database_of
 from bot.postgres.facts import DatabaseFacts, database_exists, server_facts
 from bot.postgres.masking import MaskingScript, read_script
 from bot.postgres.swap import is_ours
@@ -49,13 +50,19 @@ def demand_clear(context: Context, request: RestoreRequest) -> None:
     if request.source is not None:
         context.target(request.source)
         _allowed(context, request.target, request.source)
-    if request.only and (request.new_name or request.source not in (None, request.target)):
+    if request.only and request.source not in (None, request.target):
         raise UsageError(
-            "Single tables come beside the live ones of their own target alone: they could not be masked.",
-            "Leave out “only”, or leave out “from” and “as”.",
+            "Single tables come beside the live ones of their own target alone: of another target they could not be "
+            "masked.",
+            "Leave out either “only” or “from”.",
+        )
+    if request.only and request.new_name:
+        raise BadName(
+            "Single tables come into a schema of the live database: none is made that a new name could be for.",
+            "Leave empty either “Only these tables” (only) or “Under a new name” (as).",
         )
     if request.new_name:
-        _demand_name(request.new_name)
+        _demand_name(request.new_name, database_of(context.target(request.target), context.environment))
 
 
 def masks(context: Context, operation: Operation) -> bool:
@@ -137,7 +144,12 @@ def _allowed(context: Context, target: str, source: str) -> RestoreSource | None
     )
 
 
-def _demand_name(name: str) -> None:
+def _demand_name(name: str, live: str) -> None:
+    if name == live:
+        raise BadName(
+            f"{name!r} is the live database itself, which a new name leaves as it is.",
+            f"Use another name, as {name[:58]}_copy; or none, to put the backup in its place.",
+        )
     if not _NAME.fullmatch(name) or name in _TAKEN or is_ours(name):
         raise BadName(
             f"{name!r} cannot be the new database's name.",

@@ -11,6 +11,8 @@ from bot.policy import may_keep
 from bot.store import audit, backups, pins
 from bot.store.database import Connection
 
+_NAMED = 10
+
 
 class Pins:
     def __init__(self, context: Context, catalog: Backups) -> None:
@@ -45,11 +47,21 @@ class Pins:
         return backup
 
     def _allowed(self, backup_id: str, actor: Actor, action: str) -> Backup:
+        if backup_id.lower() == "latest":
+            raise self._by_its_id()
         backup = self._catalog.find(backup_id)
         self._context.target(backup.target)
         verdict = may_keep(actor, *self._context.facts(backup.target, actor))
         self._context.demand(verdict, actor, action, backup.target)
         return backup
+
+    def _by_its_id(self) -> UsageError:
+        newest = [found for name in self._context.settings.targets for found in self._catalog.newest_first(name, 1)]
+        named = ", ".join(f"{backup.id} of {backup.target}" for backup in newest[:_NAMED])
+        return UsageError(
+            "“latest” is another backup with each that is taken: say which one by its id.",
+            f"The newest now: {named}." if named else "There is no backup yet.",
+        )
 
     def _audit(
         self, connection: Connection, backup: Backup, actor: Actor, action: str, result: str, reason: str

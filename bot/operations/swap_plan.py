@@ -23,6 +23,7 @@ from bot.postgres.facts import (
     server_facts,
     sessions,
 )
+from bot.settings import TargetSettings
 
 _NAMED = 10
 _BINDING = (
@@ -46,7 +47,7 @@ def swap_body(
 ) -> dict[str, Any]:
     """The live database, what is lost or interrupted, what is asked. Raises Refused for what blocks the swap.
 
-    Unless it `replaces` the live database, nothing is stopped and nothing blocks it.
+    Unless it `replaces` the live database, nothing is lost, stopped or kept aside, and nothing blocks it.
     """
     settings = context.target(operation.target)
     policy = context.settings.policy_of(operation.target)
@@ -63,17 +64,26 @@ def swap_body(
         **_database(facts, database),
         "requester": {"id": operation.requester.id, "name": operation.requester.name},
         "reason": operation.reason,
-        "loses": {
-            "since": lost_since,
-            "database_bytes": database.size,
-            "sessions": _sessions(connection, server.database),
-        },
+        **(_given_up(settings, connection, database, lost_since) if replaces else {}),
         "services": [service.name for service in settings.application.services] if replaces else [],
         "current_revision": alembic_revision(connection, settings.version_table),
-        "keep_old_for": int(settings.keep_old_for.total_seconds()),
         "required_approvals": policy.required_approvals,
         "expires_in": int(policy.approval_expires.total_seconds()),
         "warnings": warnings,
+    }
+
+
+def _given_up(
+    settings: TargetSettings, connection: Connection, database: DatabaseFacts, lost_since: datetime
+) -> dict[str, Any]:
+    """What a swap takes away, and how long the former database stays."""
+    return {
+        "loses": {
+            "since": lost_since,
+            "database_bytes": database.size,
+            "sessions": _sessions(connection, database.name),
+        },
+        "keep_old_for": int(settings.keep_old_for.total_seconds()),
     }
 
 

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from bot.errors import BaselinerError, NotFound, Refused, UsageError
+from bot.errors import BadName, BaselinerError, NotFound, Refused, UsageError
 from bot.models import Downtime, Operation, OperationState, RestoreRequest, StepState, UndoRequest
 from bot.operations import copy_course, restore_job
 from bot.store import backups
@@ -132,7 +132,11 @@ def test_another_targets_data_come_masked_and_nobody_sees_them_before(
 
 
 def test_a_new_name_leaves_the_live_database_and_its_services_alone(pair: Pair) -> None:
-    ended = pair.rig.run(pair.approved(pair.copy))
+    approved = pair.approved(pair.copy)
+    plan = pair.rig.services.drawings.plan(approved.id)
+    assert plan is not None
+    assert not {"loses", "keep_old_for"} & plan.body.keys(), "nothing is lost or interrupted"
+    ended = pair.rig.run(approved)
     assert ended.failure is None, ended.failure
     assert [(step.name, step.state) for step in ended.steps] == [(name, StepState.DONE) for name in COPIED]
     assert ended.result["new_database"] == pair.copy
@@ -177,6 +181,12 @@ def test_what_is_not_allowed_or_not_clear_is_refused(pair: Pair) -> None:
     for request, error, words in UNCLEAR:
         with pytest.raises(error, match=words):
             restores.request(replace(request, confirmation=restores.database_of(request.target)), OPERATOR)
+    for asked, words in (
+        (RestoreRequest(STAGING, "latest", "why", pair.name, new_name=pair.name), "is the live database itself"),
+        (RestoreRequest(STAGING, "latest", "why", pair.name, only=("a",), new_name="x"), "none is made that a new"),
+    ):
+        with pytest.raises(BadName, match=words):
+            restores.request(asked, OPERATOR)
 
 
 def test_a_masking_file_that_will_not_do_is_refused_before_anybody_is_asked(pair: Pair) -> None:

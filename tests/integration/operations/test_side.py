@@ -77,6 +77,7 @@ def test_the_plan_says_what_comes_and_that_nothing_stops(rig: Rig) -> None:
     assert plan is not None
     assert plan.body["side"]["tables"] == {"public.devices": 50}
     assert plan.body["services"] == []
+    assert not {"loses", "keep_old_for"} & plan.body.keys()
 
 
 def test_a_table_that_the_backup_has_not_is_refused(rig: Rig) -> None:
