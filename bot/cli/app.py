@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import doctor, policy, reports, swaps, upkeep, views, windows
+from bot.cli import doctor, operations, policy, reports, swaps, upkeep, views, windows
 from bot.cli.audit import audit
 from bot.cli.running import run_here
 from bot.cli.session import (
@@ -43,6 +43,7 @@ db = typer.Typer(help="The bot's own state database.", no_args_is_help=True)
 app.add_typer(db, name="db")
 app.add_typer(audit, name="audit")
 swaps.register(app)
+operations.register(app)
 policy.register(app)
 upkeep.register(app)
 reports.register(app)

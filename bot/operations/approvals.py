@@ -16,6 +16,7 @@ from bot.store import operations, plans
 from bot.store.database import Connection
 
 _WAITING = (OperationState.AWAITING_APPROVAL,)
+_NAME = "The name typed is not the database's."
 _NOT_STARTED = (OperationState.AWAITING_APPROVAL, OperationState.QUEUED)
 
 
@@ -99,16 +100,24 @@ class Approvals:
         return self._read(operation_id)[0]
 
     def break_glass(self, operation_id: str, actor: Actor, *, go: bool) -> Operation:
-        """A person at the shell goes ahead without approval, or does not. Audited as such. Raises Conflict."""
+        """A person at the shell goes ahead without approval; or is refused, since the name typed was another.
+
+        Audited as such either way. Raises Conflict.
+        """
         now = self._context.now()
         after = OperationState.QUEUED if go else OperationState.CANCELLED
         with self._context.database.transaction() as connection:
             operation, plan = self._load(connection, operation_id)
             state = still_open(operation.state, plan.expires_at, now)
-            if (go and not state.allowed) or not operations.transition(connection, operation_id, _WAITING, after, now):
+            refusal = None if go else Failure(_NAME, _again(operation), "Nothing was touched.")
+            open_still = state.allowed or not go
+            if not open_still or not operations.transition(
+                connection, operation_id, _WAITING, after, now, failure=refusal
+            ):
                 raise Conflict(f"Too late: {state.reason}.", _again(operation))
-            act = "break_glass" if go else "cancel"
-            record(self._context, connection, operation, actor, act, "recorded", {"reason": operation.reason})
+            reason = operation.reason if go else _NAME
+            result = "recorded" if go else "refused"
+            record(self._context, connection, operation, actor, "break_glass", result, {"reason": reason})
         return self._read(operation_id)[0]
 
     def _demand_open(

@@ -175,15 +175,20 @@ def test_at_the_shell_a_request_that_expired_is_not_confirmed(rig: Rig, planned:
 
 
 @pytest.mark.parametrize(
-    ("go", "state", "action"),
-    [(True, OperationState.QUEUED, "restore.break_glass"), (False, OperationState.CANCELLED, "restore.cancel")],
+    ("go", "state", "result", "reason"),
+    [
+        (True, OperationState.QUEUED, "recorded", "bad deploy"),
+        (False, OperationState.CANCELLED, "refused", "The name typed is not the database's."),
+    ],
 )
 def test_break_glass_is_audited_as_such(
-    rig: Rig, planned: Operation, go: bool, state: OperationState, action: str
+    rig: Rig, planned: Operation, go: bool, state: OperationState, result: str, reason: str
 ) -> None:
-    assert rig.services.approvals.break_glass(planned.id, AT_THE_SHELL, go=go).state is state
+    after = rig.services.approvals.break_glass(planned.id, AT_THE_SHELL, go=go)
+    assert (after.state, after.failure is None) == (state, go)
     entry = rig.services.audit.entries()[0]
-    assert (entry.action, entry.actor, entry.detail) == (action, AT_THE_SHELL, {"reason": "bad deploy"})
+    assert (entry.action, entry.actor, entry.result) == ("restore.break_glass", AT_THE_SHELL, result)
+    assert entry.detail == {"reason": reason}
     with pytest.raises(Conflict, match=f"Too late: the request is {state.value} already"):
         rig.services.approvals.break_glass(planned.id, AT_THE_SHELL, go=True)
 
