@@ -32,6 +32,8 @@ _SWEEP = "baseliner.sweep"
 _PRUNE = "baseliner.prune"
 _EXPORT_HEAD = "baseliner.export_audit_head"
 _LOOK_EVERY = 0.2
+_POLL = 1.0
+"""Seconds after which a job is found whose lock has become free, of which the queue tells nobody."""
 _HEARTBEAT = 3.0
 _STALLED = 12.0
 """Seconds without a heartbeat after which a worker counts as dead and its jobs are taken up."""
@@ -148,6 +150,7 @@ class Worker:
             queues=[queue],
             name=queue,
             concurrency=concurrency,
+            fetch_job_polling_interval=_POLL,
             install_signal_handlers=False,
             update_heartbeat_interval=_HEARTBEAT,
             stalled_worker_timeout=_STALLED,
