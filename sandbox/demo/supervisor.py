@@ -4,7 +4,8 @@ import signal
 import sys
 import tempfile
 import time
-from contextlib import ExitStack, suppress
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -39,7 +40,8 @@ def run_demo(port: int, directory: Path | None = None) -> int:
         print(f"{time.monotonic() - started:5.1f} s  {line}", file=sys.stderr, flush=True)  # noqa: T201
 
     if not port_is_free(port):
-        sys.stderr.write(f"port {port} is taken; choose another: baseliner demo --port {port + 1}\n")
+        other = f"make demo PORT={port + 1}, or baseliner demo --port {port + 1}"
+        sys.stderr.write(f"port {port} is taken; choose another: {other}\n")
         return _USAGE
     # A shell that starts us in the background has us ignore SIGINT.
     previous = {number: signal.signal(number, signal.default_int_handler) for number in _ENDING}
@@ -65,8 +67,7 @@ _ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
 def _run(place: Path, port: int, tell: Tell) -> None:
-    with claimed(place) as directory, ExitStack() as stack:
-        stack.callback(tell, "stopping")
+    with claimed(place) as directory, ExitStack() as stack, _told_first(tell):
         world = build_world(directory, port, datetime.now(UTC), stack, tell)
         write_files(world)
         bot = Bot(world)
@@ -77,6 +78,16 @@ def _run(place: Path, port: int, tell: Tell) -> None:
         while True:
             _look_after(world, bot, tell)
             time.sleep(_LOOK_S)
+
+
+@contextmanager
+def _told_first(tell: Tell) -> Generator[None]:
+    """Before anything is ended, which may take a while."""
+    try:
+        yield
+    except BaseException:
+        tell("stopping")
+        raise
 
 
 def _look_after(world: World, bot: "Bot", tell: Tell) -> None:
