@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
+import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ from bot.operations.audit_heads import HeadsCompared, Verification
 audit = typer.Typer(help="The audit log.", no_args_is_help=True)
 
 _SHOWN = 50
+_REASON = 80
 _COLUMNS = (
     "position", "at", "actor_id", "actor_name", "surface", "action", "target", "operation_id", "plan_hash", "before",
     "after", "result", "correlation_id", "detail", "previous_hash", "hash",
@@ -135,7 +137,7 @@ def _cell(value: Any) -> str:
 
 def _print_table(entries: list[AuditEntry]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("", "At", "Who", "What", "Result", "Target", "Operation"):
+    for column in ("", "At", "Who", "What", "Result", "Target", "Operation", "About"):
         table.add_column(column, overflow="fold")
     for entry in entries[:_SHOWN]:
         table.add_row(
@@ -146,10 +148,18 @@ def _print_table(entries: list[AuditEntry]) -> None:
             Text(entry.result),
             Text(entry.target or "-"),
             Text(entry.operation_id or "-"),
+            Text(_about(entry)),
         )
     out().print(table if entries else "No entry.")
     if len(entries) > _SHOWN:
         err().print("There are more: --until, or --format csv for all of them.", markup=False)
+
+
+def _about(entry: AuditEntry) -> str:
+    """The backup and the reason, on one line without what would steer a terminal."""
+    line = "".join(sign if sign.isprintable() else " " for sign in entry.reason)
+    reason = textwrap.shorten(line, _REASON, placeholder="…")
+    return ": ".join(filter(None, [entry.backup_id, reason])) or "-"
 
 
 def _verification_document(found: Verification) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from typing import Any
 
 from bot.models.operations import Actor
 
+_SAID = ("reason", "comment", "failure", "summary")
+
 
 @dataclass(frozen=True)
 class AuditEntry:
@@ -30,6 +32,17 @@ class AuditEntry:
     after: Any = None
     correlation_id: str | None = None
     """what the program's log has too: the reference of Slack's payload, else the operation's id"""
+
+    @property
+    def backup_id(self) -> str:
+        """The backup that it is about; empty where it is of none."""
+        return str(self.detail.get("backup_id") or "")
+
+    @property
+    def reason(self) -> str:
+        """Why, in the words of whoever did it, or what failed or was found; empty where nothing was said."""
+        said = (self.detail.get(key) for key in _SAID)
+        return next((words for words in said if words and isinstance(words, str)), "")
 
 
 @dataclass(frozen=True)

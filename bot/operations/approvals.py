@@ -17,6 +17,11 @@ from bot.store.database import Connection
 
 _WAITING = (OperationState.AWAITING_APPROVAL,)
 _NAME = "The name typed is not the database's."
+_FOLLOWS = {
+    Decision.APPROVED: (OperationState.QUEUED, OperationState.RUNNING, OperationState.DONE),
+    Decision.DENIED: (OperationState.DENIED,),
+}
+"""What a decision led to: whoever made it has nothing more to do."""
 _NOT_STARTED = (OperationState.AWAITING_APPROVAL, OperationState.QUEUED)
 
 
@@ -127,6 +132,8 @@ class Approvals:
         state = still_open(operation.state, plan.expires_at, self._context.now())
         if not state.allowed:
             self._context.refuse(state, actor, _action(operation, decision), operation.target, operation)
+            if operation.state in _FOLLOWS[decision] and _is_own(said, actor, decision):
+                raise Conflict(f"You have {decision} it already.", "Nothing more is needed from you.")
             raise Conflict(_already(said, state), f"{_again(operation)[:-1]} if it is still needed.")
 
     def _verdict(
@@ -199,6 +206,10 @@ class Approvals:
 
 def _action(operation: Operation, decision: Decision) -> str:
     return f"{operation.kind}.{decision}"
+
+
+def _is_own(said: list[Approval], actor: Actor, decision: Decision) -> bool:
+    return any(item.decision is decision and item.person.id == actor.id and not item.withdrawn_at for item in said)
 
 
 def _again(operation: Operation) -> str:

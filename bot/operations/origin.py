@@ -20,7 +20,9 @@ from bot.postgres.swap import is_ours
 from bot.settings import RestoreSource
 
 _OF_THE_PLACE = ("owner", "tablespace", "connection_limit", "is_template", "comment", "grants", "settings")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,62}")
+LONGEST_NAME = 63
+"""Characters of a database's name (source: PostgreSQL's NAMEDATALEN, less its end)."""
+_NAME = re.compile(rf"[A-Za-z_][A-Za-z0-9_-]{{0,{LONGEST_NAME - 1}}}")
 _TAKEN = ("postgres", "template0", "template1")
 
 

@@ -69,8 +69,12 @@ def test_the_log_is_filtered_in_one_json_document(written: Rig, options: tuple[s
 
 
 def test_people_get_a_table_newest_first_and_bad_times_are_told(written: Rig) -> None:
+    kept = {"backup_id": "20261122T101500Z-7k3f", "reason": "evidence\n\x1b[2J of the move"}
+    with written.house.context.database.transaction() as connection:
+        audit.append(connection, datetime.now(UTC), OPERATOR, "backup.keep", "pinned", target=TARGET, detail=kept)
     table = baseliner(written, "audit", "list")
     assert table.code == DONE
+    assert "20261122T101500Z-7k3f: evidence [2J of the move" in table.out
     assert table.out.index("restore.break_glass") < table.out.index("backup.request")
     assert baseliner(written, "audit", "list", "--target", TARGET, "--actor", "nobody").out == "No entry.\n"
     wrong = baseliner(written, "audit", "list", "--json", "--since", "yesterday")
