@@ -25,7 +25,7 @@ from handlers.request import Request
 from handlers.restores import RestoreListeners
 from handlers.undos import UndoListeners
 from handlers.upkeep import UpkeepListeners
-from handlers.views.answers import Usage, help_message, unknown_word_message
+from handlers.views.answers import Usage, command_help_message, help_message, unknown_word_message
 from handlers.views.blocks import Message
 from handlers.windows import WindowListeners
 
@@ -38,9 +38,19 @@ class Command:
     usage: str
     help: str
     answer: Callable[[Request], None]
+    examples: tuple[str, ...] = ()
 
 
 _WINDOW_USAGE = "window [target] [in 30m | at 22:00] for 2h reason…"
+_WINDOW_EXAMPLES = ("window in 30m for 1h new disk", "window at 22:00 tomorrow for 2h new disk")
+_RESTORE_EXAMPLES = (
+    "restore latest",
+    "restore inventory 20261122T101500Z-7k3f",
+    "restore inventory 2026-11-22T08:00",
+    "restore inventory latest only public.devices, audit.*",
+    "restore inventory latest as inventory_copy",
+    "restore staging latest from inventory",
+)
 _WINDOW_HELP = "Announces a maintenance window. Also: window list, window cancel ID."
 
 
@@ -67,8 +77,9 @@ def command_table(
         Command(
             "restore",
             "restore [target] [backup|latest|time] [from TARGET] [as NAME] [only TABLE, …]",
-            "Asks for a restore; somebody else must approve it.",
+            "Asks for a restore; somebody else must approve it. A time, of your own zone: the last backup by then.",
             restores.command,
+            _RESTORE_EXAMPLES,
         ),
         Command("undo", "undo [target]", "Brings back what the last restore set aside; needs approval.", undos.command),
         Command("chart", "chart [target]", "Draws size and duration of the last backups.", charts.command),
@@ -77,7 +88,7 @@ def command_table(
         Command("cancel", "cancel ID", "Calls off what waits or runs, until a restore swaps.", operations.command),
         Command("preflight", "preflight [target]", "Checks that a migration may run now.", preflights.command),
         Command("doctor", "doctor [target]", "Tries all that the settings name, and says what to do.", doctors.command),
-        Command("window", _WINDOW_USAGE, _WINDOW_HELP, windows.command),
+        Command("window", _WINDOW_USAGE, _WINDOW_HELP, windows.command, _WINDOW_EXAMPLES),
         *_overview_commands(overview, audits, policies),
     )
 
@@ -86,8 +97,10 @@ def _overview_commands(
     overview: OverviewListeners, audits: AuditListeners, policies: PolicyListeners
 ) -> tuple[Command, ...]:
     return (
-        Command("status", "status", "Shows each target, what runs on it and its newest backup.", overview.status),
-        Command("health", "health", "Shows the checks of the last sweep.", overview.health),
+        Command(
+            "status", "status [target]", "Shows each target, what runs on it and its newest backup.", overview.status
+        ),
+        Command("health", "health [target]", "Shows the checks of the last sweep.", overview.health),
         Command("report", "report", "Shows the daily report as it would be now.", overview.report),
         Command("policy", "policy [target]", "Shows who may ask, approve and cancel, and why.", policies.command),
         Command("audit", AUDIT_USAGE, "Shows who did what, and that the record is whole.", audits.command),
@@ -112,7 +125,7 @@ class CommandListener:
     def __init__(self, table: Sequence[Command], directory: Directory) -> None:
         self._table = {command.word: command for command in table}
         self._usages = [
-            *(Usage(command.usage, command.help) for command in table),
+            *(Usage(command.usage, command.help, command.examples) for command in table),
             Usage("help [command]", "Shows this."),
         ]
         self._directory = directory
@@ -123,14 +136,19 @@ class CommandListener:
         reply = Reply(client, command["user_id"], command["channel_id"], args.respond)
         known = self._table.get(typed.word)
         if known is None:
-            reply.tell(self._without_a_word(typed.word, typed.arguments))
+            reply.tell(self._help(typed.arguments) if typed.word == "help" else self._unknown(typed.word))
             return
         person = self._directory.typist_of(command)
         known.answer(Request(person, command["channel_id"], typed.arguments, command["trigger_id"], client, reply))
 
-    def _without_a_word(self, word: str, arguments: Sequence[str]) -> Message:
-        if word == "help":
-            about = [usage for usage in self._usages if arguments and usage.usage.split()[0] == arguments[0].lower()]
-            return help_message(about or self._usages)
+    def _help(self, arguments: Sequence[str]) -> Message:
+        if not arguments:
+            return help_message(self._usages)
+        word = arguments[0].lower()
+        about = next((usage for usage in self._usages if usage.usage.split()[0] == word), None)
+        return command_help_message(about) if about else self._unknown(arguments[0], "help ")
+
+    def _unknown(self, word: str, before: str = "") -> Message:
         words = [*self._table, "help"]
-        return unknown_word_message(word, nearest(word, words), words)
+        suggestion = nearest(word, words)
+        return unknown_word_message(word, before + suggestion if suggestion else None, words)

@@ -82,9 +82,14 @@ def decode(private_metadata: str) -> ModalContext:
         raise UsageError("This dialog is from another version of Baseliner.", "Close it and ask again.") from error
 
 
+def is_identifier(text: str) -> bool:
+    """Whether it could be an id."""
+    return _ID.fullmatch(text) is not None
+
+
 def identifier(value: object) -> str:
     """The id that a button or an option carries. Raises UsageError when it cannot be one."""
-    if isinstance(value, str) and _ID.fullmatch(value):
+    if isinstance(value, str) and is_identifier(value):
         return value
     raise UsageError("This button does not carry an id of ours.", "Ask again with a command.")
 

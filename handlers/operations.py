@@ -20,9 +20,9 @@ class OperationListeners:
 
     def command(self, request: Request) -> None:
         """`cancel ID`"""
-        if len(request.arguments) != 1:
+        if len(request.arguments) != 1 or not ids.is_identifier(request.arguments[0]):
             raise UsageError("Say which operation.", f"{ids.COMMAND} cancel ID; the id is at the end of its message.")
-        operation = self._services.cancelling.cancel(ids.identifier(request.arguments[0]), request.actor)
+        operation = self._services.cancelling.cancel(request.arguments[0], request.actor)
         request.reply.tell(cancelled_message(operation))
 
     def cancel(self, args: Args) -> None:

@@ -98,9 +98,9 @@ def is_backup(word: str) -> bool:
 def backup_named(word: str, zone: ZoneInfo | None) -> str:
     """As the use cases know it: a time, which is in `zone` when it does not say, with its offset. Raises UsageError."""
     moment = _moment(word)
-    return (
-        _aware(moment, zone).isoformat() if moment is not None else word.lower() if word.lower() == "latest" else word
-    )
+    if moment is not None:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=_known(zone))).isoformat()
+    return word.lower() if word.lower() == "latest" else word
 
 
 def split_only(words: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -14,6 +14,7 @@ _LOOKALIKES = str.maketrans({"*": "∗", "~": "∼", "`": "ˋ"})
 _EDGE_UNDERSCORES = re.compile(r"(?<!\w)_+|_++(?!\w)")
 # Control characters, and the marks that reorder text: they could make a card read as something that it is not.
 _INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+_NAMED = re.compile(r"`([^`]+)`|(?<![\w.*])(\w+\.\*)(?![\w*])")
 _TOKEN = re.compile(r"<[^<>]*>|&(?:amp|lt|gt);|.", re.DOTALL)
 _SIZES = ("B", "kB", "MB", "GB", "TB", "PB")
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
@@ -49,9 +50,16 @@ def literal(text: str, limit: int) -> str:
 
 def inline(text: str, limit: int = 200) -> str:
     """Text from outside for one line of mrkdwn: escaped, its formatting characters replaced by lookalikes."""
-    line = " ".join(_INVISIBLE.sub("", text.replace("\r", "\n")).split())
-    shown = _EDGE_UNDERSCORES.sub(lambda run: "ˍ" * len(run[0]), line.translate(_LOOKALIKES))
-    return cut_markup(escape(shown), limit)
+    return cut_markup(_unformatted(_one_line(text)), limit)
+
+
+def prose(text: str, limit: int = 200) -> str:
+    """Like `inline`, for sentences: what stands in backticks, and patterns such as `audit.*`, can be copied as code."""
+    line, shown, at = _one_line(text), "", 0
+    for found in _NAMED.finditer(line):
+        shown += _unformatted(line[at : found.start()]) + code(found[1] or found[2])
+        at = found.end()
+    return cut_markup(shown + _unformatted(line[at:]), limit)
 
 
 def code(text: str, limit: int = 120) -> str:
@@ -122,6 +130,17 @@ def age(since: datetime, now: datetime) -> str:
     return "just now" if seconds < 10 else f"{duration(seconds)} ago"
 
 
+def brief_age(since: datetime, now: datetime) -> str:
+    """In one unit, for tables: `15 min ago`."""
+    seconds = (now - since).total_seconds()
+    if seconds < 10:
+        return "just now"
+    for most, unit, name in ((_MINUTE, 1, "s"), (2 * _HOUR, _MINUTE, "min"), (2 * _DAY, _HOUR, "h")):
+        if seconds < most:
+            return f"{round(seconds / unit)} {name} ago"
+    return f"{round(seconds / _DAY)} d ago"
+
+
 def bar(fraction: float, width: int = 20) -> str:
     """A text bar; a fraction outside 0 to 1 is drawn as the nearer end."""
     full = int(min(max(fraction, 0.0), 1.0) * width)
@@ -133,6 +152,14 @@ def listed(words: list[str], last: str = "and") -> str:
     if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(_INVISIBLE.sub("", text.replace("\r", "\n")).split())
+
+
+def _unformatted(line: str) -> str:
+    return escape(_EDGE_UNDERSCORES.sub(lambda run: "ˍ" * len(run[0]), line.translate(_LOOKALIKES)))
 
 
 def _two(seconds: int, unit: int, name: str, part: int, part_name: str) -> str:

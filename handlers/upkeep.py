@@ -78,4 +78,7 @@ class UpkeepListeners:
 def _id_and_reason(request: Request, word: str) -> tuple[str, str]:
     if len(request.arguments) < 2:
         raise UsageError("Say which backup, and why.", f"{ids.COMMAND} {word} ID reason…; the catalog has the ids.")
-    return ids.identifier(request.arguments[0]), " ".join(request.arguments[1:])
+    named = request.arguments[0]
+    if not ids.is_identifier(named):
+        raise UsageError(f"“{named[:60]}” is no backup's id.", f"{ids.COMMAND} backups lists them.")
+    return named, " ".join(request.arguments[1:])

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.errors import BaselinerError, Refused
-from bot.models import Operation, Window
+from bot.models import Operation, OperationKind, Window
 from handlers.ids import COMMAND
-from handlers.text import code, date, inline
+from handlers.text import code, date, inline, prose
 from handlers.views.blocks import Block, Message, context, modal, section, sections
 from handlers.views.people import linked, mentions
 from handlers.views.states import NOUNS
@@ -20,12 +20,21 @@ class Usage:
 
     usage: str
     help: str
+    examples: Sequence[str] = ()
 
 
 def help_message(commands: Sequence[Usage]) -> Message:
     lines = [f"`{COMMAND} {command.usage}`\n{inline(command.help, 300)}" for command in commands]
     title = "*Baseliner* keeps your databases’ backups, restores and maintenance in one place."
     return Message("What Baseliner can do", [section(title), *sections(lines)])
+
+
+def command_help_message(command: Usage) -> Message:
+    """Of one command, with examples."""
+    told = f"`{COMMAND} {command.usage}`\n{inline(command.help, 300)}"
+    examples = [f"• `{COMMAND} {example}`" for example in command.examples]
+    shown = ["Such as:", *examples] if examples else []
+    return Message(f"How to type {command.usage.split()[0]}", [section("\n".join([told, *shown]))])
 
 
 def unknown_word_message(word: str, suggestion: str | None, words: Sequence[str]) -> Message:
@@ -40,7 +49,9 @@ def accepted_message(operation: Operation, posted_in: str) -> Message:
     """The person sees where to look; `posted_in` is a channel id, empty when it is this channel."""
     where = f" Follow it in <#{posted_in}>." if posted_in else ""
     noun = NOUNS[operation.kind]
-    told = f"{noun} of {code(operation.target)} is accepted: {code(operation.id)}.{where}"
+    noted = operation.reason if operation.kind is OperationKind.BACKUP else ""
+    note = f", with the note “{inline(noted, 200)}”" if noted else ""
+    told = f"{noun} of {code(operation.target)} is accepted{note}: {code(operation.id)}.{where}"
     return Message(told, [section(told)])
 
 
@@ -69,10 +80,10 @@ def window_message(window: Window, words: str) -> Message:
 
 def error_message(error: BaselinerError, reference: str) -> Message:
     """What happened, the next step, who could say yes, and the id for the log."""
-    told = inline(error.message, 900)
+    told = prose(error.message, 900)
     lines = [f"⛔ {linked(told)}" if isinstance(error, Refused) else f"⚠️ {told}"]
     if error.remedy:
-        lines.append(inline(error.remedy, 600))
+        lines.append(prose(error.remedy, 600))
     if isinstance(error, Refused) and error.who_can:
         lines.append(f"Who can: {mentions(error.who_can)}")
     return Message(lines[0], [section("\n".join(lines)), _reference(reference)])
@@ -93,7 +104,7 @@ def notice_modal(message: Message) -> Block:
 
 def field_error(error: BaselinerError) -> str:
     """One plain sentence below an input."""
-    return " ".join(filter(None, [error.message, error.remedy]))[:500]
+    return " ".join(filter(None, [error.message, error.remedy])).replace("`", "")[:500]
 
 
 def _reference(reference: str) -> Block:

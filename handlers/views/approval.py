@@ -22,7 +22,7 @@ from handlers.views.blocks import (
     section,
     sections,
 )
-from handlers.views.decisions import decisions
+from handlers.views.decisions import cancelled_by, decisions
 from handlers.views.elsewhere import copied, origin
 from handlers.views.people import mention, mentions
 from handlers.views.plan import row_counts
@@ -191,10 +191,11 @@ def _warnings(warnings: Sequence[str]) -> list[Block]:
 
 
 def _outcome(operation: Operation) -> Block:
-    told = f"{OPERATION_MARKS[operation.state]} The {operation.kind} {OPERATION_WORDS[operation.state]}"
+    state = operation.state
+    told = f"{OPERATION_MARKS[state]} The {operation.kind} {OPERATION_WORDS[state]}{cancelled_by(operation)}"
     if operation.finished_at is not None:
         told += f", {date(operation.finished_at)}"
-    if operation.state is not OperationState.DONE and operation.failure is not None:
+    if state is not OperationState.DONE and operation.failure is not None:
         told += f".\n{inline(operation.failure.message, 600)}"
     return section(told)
 

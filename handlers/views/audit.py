@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.models import AuditEntry, AuditFilter
 from handlers import ids
-from handlers.text import code, date, inline, number, plural
+from handlers.text import code, date, inline, number, plural, prose
 from handlers.views.blocks import Block, Message, actions, button, context, section, sections
-from handlers.views.people import mention
+from handlers.views.people import mention, mention_id
+
+# With a digit, as Slack's are: what somebody typed may be a name in capitals.
+_USER_ID = re.compile(r"(?=.*\d)[UW][A-Z0-9]{2,20}")
 
 
 @dataclass(frozen=True)
@@ -45,15 +49,19 @@ def audit_message(page: AuditPage, chain: Chain) -> Message:
 def _asked(wanted: AuditFilter) -> str:
     said = [
         f" of {code(wanted.target)}" if wanted.target else "",
-        f" by {inline(wanted.actor, 80)}" if wanted.actor else "",
+        f" by {_asked_of(wanted.actor)}" if wanted.actor else "",
         f" since {date(wanted.since)}" if wanted.since else "",
         f", only {code(wanted.action)}" if wanted.action else "",
     ]
     return "".join(said)
 
 
+def _asked_of(actor: str) -> str:
+    return mention_id(actor) if _USER_ID.fullmatch(actor) else inline(actor, 80)
+
+
 def _nothing(wanted: AuditFilter) -> str:
-    return "Nothing has been written down yet." if wanted == AuditFilter() else "No entry is like that."
+    return "Nothing has been written down yet." if wanted == AuditFilter() else "No entry matches."
 
 
 def _turns(page: AuditPage) -> list[Block]:
@@ -71,10 +79,12 @@ def _entry(entry: AuditEntry) -> str:
     told = [
         f"{number(entry.position)}. {date(entry.at)}",
         mention(entry.actor),
-        f"*{inline(entry.action, 60)}* {inline(entry.result, 60)}",
+        f"*{inline(entry.action, 60)}* {prose(entry.result, 60)}",
     ]
     if entry.target:
         told.append(code(entry.target))
     if entry.operation_id:
         told.append(code(entry.operation_id))
-    return " · ".join(told)
+    if entry.backup_id:
+        told.append(f"backup {code(entry.backup_id, 60)}")
+    return " · ".join(told) + (f": {inline(entry.reason, 120)}" if entry.reason else "")

@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.models import Manifest
 from bot.operations.catalog import Details, Entry, Page
 from handlers import ids
-from handlers.text import age, code, date, duration, inline, listed, literal, number, plural, size
+from handlers.text import age, brief_age, code, date, duration, inline, listed, literal, number, plural, size
 from handlers.views.backups import KINDS, no_backup
 from handlers.views.blocks import (
     Block,
@@ -86,7 +86,7 @@ def kept_until(entry: Entry) -> str | datetime:
 def _table(page: Page, now: datetime) -> Block:
     header = ["Backup", *([] if page.target else ["Target"]), "Age", "Size", "Took", "Verified", "Kept until"]
     rows = [_row(entry, now, with_target=page.target is None) for entry in page.entries]
-    return table(header, rows, right=("Size", "Took"))
+    return table(header, rows, right=("Size", "Took"), wrapped=("Kept until",))
 
 
 def _row(entry: Entry, now: datetime, *, with_target: bool) -> list[Block]:
@@ -94,7 +94,7 @@ def _row(entry: Entry, now: datetime, *, with_target: bool) -> list[Block]:
     return [
         cell(backup.id),
         *([cell(backup.target)] if with_target else []),
-        cell(age(backup.taken_at, now)),
+        cell(brief_age(backup.taken_at, now)),
         cell(size(backup.size)),
         cell(duration(backup.duration)),
         cell("yes" if backup.verified_at else "no"),
@@ -107,7 +107,8 @@ def _controls(page: Page, targets: Sequence[str], now: datetime) -> list[Block]:
     elements = []
     if page.entries:
         choices = [
-            option(f"{entry.backup.id} · {age(entry.backup.taken_at, now)}", entry.backup.id) for entry in page.entries
+            option(f"{entry.backup.id} · {brief_age(entry.backup.taken_at, now)}", entry.backup.id)
+            for entry in page.entries
         ]
         elements.append(static_select(ids.BACKUP_DETAILS, "Details of…", choices))
     if page.number > 1:
@@ -123,17 +124,24 @@ def _controls(page: Page, targets: Sequence[str], now: datetime) -> list[Block]:
 
 def _about(details: Details, now: datetime) -> list[tuple[str, str]]:
     entry = details.entry
-    backup, until = entry.backup, kept_until(entry)
+    backup = entry.backup
     taken = f"{date(backup.taken_at)}, {age(backup.taken_at, now)}"
-    why = f"\n{inline(entry.forecast.judgement.words, 400)}" if entry.forecast else ""
     return [
         ("Taken", taken),
         ("By", mention(details.taken_by) if details.taken_by else "not known"),
         ("Size", f"{size(backup.size)}, of a database of {size(backup.manifest.database_bytes)}"),
         ("Took", duration(backup.duration)),
         ("Verified", _verified(entry)),
-        ("Kept until", (date(until) if isinstance(until, datetime) else inline(until, 300)) + why),
+        ("Kept until", _kept(entry)),
     ]
+
+
+def _kept(entry: Entry) -> str:
+    """Until when, and why: once where both are the same words."""
+    until, why = kept_until(entry), entry.forecast.judgement.words if entry.forecast else ""
+    if isinstance(until, datetime):
+        return "\n".join(filter(None, [date(until), inline(why, 400)]))
+    return inline(why, 400) if until in why else "\n".join(filter(None, [inline(until, 300), inline(why, 400)]))
 
 
 def _verified(entry: Entry) -> str:

@@ -41,7 +41,11 @@ def check_line(check: Check) -> str:
 
 
 def tally(checklist: Checklist) -> str:
-    """`5 passed, 1 failed`, in the order of the states."""
+    """`5 passed, 2 warnings`, in the order of the states."""
     counts = {state: sum(check.state is state for check in checklist.checks) for state in CheckState}
-    said = [f"{count} {state.value}" for state, count in counts.items() if count]
+    said = [_count(count, state) for state, count in counts.items() if count]
     return ", ".join(said) or plural(0, "check")
+
+
+def _count(count: int, state: CheckState) -> str:
+    return plural(count, state.value) if state is CheckState.WARNING else f"{count} {state.value}"

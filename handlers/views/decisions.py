@@ -39,6 +39,14 @@ def denial_words(approvals: Sequence[Approval]) -> str:
     return f" by {mention(last.person)}" + (f": {inline(last.comment, 300)}" if last.comment else "")
 
 
+def cancelled_by(operation: Operation) -> str:
+    """For a line of plain text: who called off what waited; empty where nobody did, or where its failure says so."""
+    asked_by = operation.cancel_asked_by
+    if operation.state is not OperationState.CANCELLED or asked_by is None or operation.failure is not None:
+        return ""
+    return f" by {mention(asked_by)}"
+
+
 def approval_modal(operation: Operation, database: str, blocks: Sequence[Block], dialog: ids.ModalContext) -> Block:
     """`blocks` tell what will be destroyed."""
     name = text_input(ids.CONFIRMATION, literal(database, 150), max_length=200)

@@ -21,7 +21,7 @@ from handlers.views.blocks import (
     sections,
 )
 from handlers.views.break_glass import break_glass_blocks
-from handlers.views.decisions import decisions, denial_words
+from handlers.views.decisions import cancelled_by, decisions, denial_words
 from handlers.views.people import mention
 from handlers.views.progress import (
     current_step,
@@ -50,9 +50,10 @@ def headline(
 ) -> Message:
     """The one message of an operation, drawn again with each change."""
     noun, words = NOUNS[operation.kind], OPERATION_WORDS[operation.state]
-    gist = denial_words(approvals) or _gist(operation)
+    by = cancelled_by(operation)
+    gist = denial_words(approvals) or by or _gist(operation)
     blocks = [
-        section(f"{OPERATION_MARKS[operation.state]} *{noun}* of {code(operation.target)} {words}"),
+        section(f"{OPERATION_MARKS[operation.state]} *{noun}* of {code(operation.target)} {words}{by}"),
         *_why(operation),
         *sections(decisions(approvals, plan)),
         *_body(operation, now, plan, approvals_channel),

@@ -70,7 +70,12 @@ _PARTS: Mapping[str, str] = {
 _TOLD_ELSEWHERE = frozenset({"operation", "kind", "target", "requester", "reason", "warnings"})
 _BYTES, _SECONDS = ("size", "bytes", "needed", "free"), ("keep_old_for", "expires_in", "seconds")
 _ONE_A_LINE = frozenset({"differences", "pending_migrations", "other_images"})
-_CANNOT_BE_TOLD = {"free": "cannot be seen from the worker", "pending_migrations": "cannot be told"}
+_WITHOUT = {
+    "free": "cannot be seen from the worker",
+    "pending_migrations": "cannot be told",
+    "masking": "nothing: the rows come as they are",
+}
+"""What a lack means where it is not `none`."""
 _MORE = "There is more than Slack holds; the audit log and the state database have the plan in full."
 
 
@@ -86,8 +91,8 @@ def plan_modal(operation: Operation, plan: Plan) -> Block:
 
 
 def plan_blocks(operation: Operation, plan: Plan) -> list[Block]:
-    """All that its hash covers: what has no name here is shown by its key."""
-    body = plan.body
+    """All that its hash covers and that says something: what has no name here is shown by its key."""
+    body = _told(operation, plan.body)
     parts = [key for key in body if isinstance(body[key], Mapping) and key not in _TOLD_ELSEWHERE]
     plain = {key: body[key] for key in body if key not in (*parts, *_TOLD_ELSEWHERE)}
     blocks = [literal_section(f"Reason: {operation.reason[:1500]}")] if operation.reason else []
@@ -100,6 +105,17 @@ def plan_blocks(operation: Operation, plan: Plan) -> list[Block]:
     return [*blocks, context(f"Made {date(plan.created_at)}, {expires}", f"Plan {code(plan.hash)}")]
 
 
+def _told(operation: Operation, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Where nothing is masked nothing is said of statements; a target's own backup has no origin to tell."""
+    source = body.get("source")
+    if source is None or source["masking"] is not None:
+        return body
+    others = {key: value for key, value in body.items() if key != "source"}
+    if source["target"] == operation.target:
+        return others
+    return others | {"source": {"target": source["target"], "masking": None}}
+
+
 def _lines(values: Mapping[str, Any]) -> Iterator[str]:
     for key, value in values.items():
         if key == "sessions":
@@ -110,7 +126,7 @@ def _lines(values: Mapping[str, Any]) -> Iterator[str]:
             yield f"{_NAMES[key]}:"
             yield from (f"• {inline(item, 300)}" for item in value[:40])
         else:
-            yield f"{_NAMES.get(key, inline(key, 60))}: {_value(key, value)}"
+            yield f"{_NAMES.get(key) or _PARTS.get(key) or inline(key, 60)}: {_value(key, value)}"
 
 
 def _sessions(sessions: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -142,8 +158,8 @@ def row_counts(counts: Mapping[str, int]) -> str:
 
 
 def _value(key: str, value: object) -> str:
-    if value is None and key in _CANNOT_BE_TOLD:
-        return _CANNOT_BE_TOLD[key]
+    if value is None and key in _WITHOUT:
+        return _WITHOUT[key]
     if value is None or value == [] or value == "":
         return "none"
     if isinstance(value, bool):

@@ -28,7 +28,7 @@ def _policy(status: PolicyStatus) -> list[Block]:
             [
                 ("May ask", _people(policy.requesters)),
                 ("May approve", f"{_people(policy.approvers)}; never their own request"),
-                ("Approvals", f"{plural(policy.required_approvals, 'approval')} by different people"),
+                ("Approvals", _approvals(policy.required_approvals)),
                 ("Expire after", duration(policy.approval_expires.total_seconds())),
                 ("May cancel", "whoever asked, and all who may ask or approve"),
                 ("Never", f"{_people(policy.denied)}; deactivated people, guests, bots, other workspaces"),
@@ -40,6 +40,10 @@ def _policy(status: PolicyStatus) -> list[Block]:
         section("\n".join(_yours(status))),
         context("At the shell a restore goes without approval: break-glass, audited and posted as such."),
     ]
+
+
+def _approvals(required: int) -> str:
+    return "1 approval" if required == 1 else f"{plural(required, 'approval')} by different people"
 
 
 def _people(principals: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.models import Backup, Downtime
+from bot.operations.origin import LONGEST_NAME
 from handlers import ids
 from handlers.text import code, literal
 from handlers.views.backups import backup_option, no_backup
@@ -87,7 +88,12 @@ def _inputs(dialog: RestoreDialog, target: str, now: datetime) -> list[Block]:
         *([_only(dialog)] if dialog.context.source is None else []),
         input_block(
             "Under a new name",
-            text_input(ids.NEW_NAME, f"Such as: {literal(dialog.database, 100)}_copy", initial=dialog.new_name),
+            text_input(
+                ids.NEW_NAME,
+                f"Such as: {literal(dialog.database, 100)}_copy",
+                initial=dialog.new_name,
+                max_length=LONGEST_NAME,
+            ),
             ids.NEW_NAME,
             hint="A database of this name is made beside it: nothing is replaced, nothing stops.",
             optional=True,

@@ -117,8 +117,9 @@ def _size(result: Mapping[str, Any]) -> str:
 
 
 def _took(result: Mapping[str, Any]) -> str:
-    speed = result.get("rate")
-    return f"{duration(result['duration'])} at {rate(speed)}" if speed else duration(result["duration"])
+    """The rate is of what PostgreSQL gave, which is neither what is stored nor the database's size on its disk."""
+    took, speed = duration(result["duration"]), result.get("rate")
+    return f"{took}: {size(result['dump_bytes'])} before compression, at {rate(speed)}" if speed else took
 
 
 def _contents(result: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ NOUNS: Mapping[OperationKind, str] = {
     OperationKind.UNDO: "Undo",
     OperationKind.DRILL: "Drill",
     OperationKind.PREFLIGHT: "Preflight",
-    OperationKind.DOCTOR: "Doctor’s look",
+    OperationKind.DOCTOR: "Examination",
     OperationKind.WINDOW: "Window",
 }
 OPERATION_WORDS: Mapping[OperationState, str] = {

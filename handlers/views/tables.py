@@ -11,9 +11,11 @@ from handlers.views.blocks import Block
 _CELL_LIMIT = 120
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[Block]], right: Sequence[str] = ()) -> Block:
-    """`right` names the columns that are aligned there, such as sizes."""
-    settings = [{"align": "right" if name in right else "left", "is_wrapped": True} for name in header]
+def table(
+    header: Sequence[str], rows: Sequence[Sequence[Block]], right: Sequence[str] = (), wrapped: Sequence[str] = ()
+) -> Block:
+    """`right` names the columns that are aligned there, such as sizes; `wrapped` those that hold sentences."""
+    settings = [{"align": "right" if name in right else "left", "is_wrapped": name in wrapped} for name in header]
     return {"type": "table", "column_settings": settings, "rows": [[cell(name) for name in header], *map(list, rows)]}
 
 
@@ -24,5 +26,6 @@ def cell(text: str) -> Block:
 
 def date_cell(at: datetime) -> Block:
     """In each reader's own zone."""
-    shown = {"type": "date", "timestamp": int(at.timestamp()), "format": "{date_short_pretty}", "fallback": utc(at)}
+    format_ = "{date_short_pretty} at {time}"
+    shown = {"type": "date", "timestamp": int(at.timestamp()), "format": format_, "fallback": utc(at)}
     return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [shown]}]}

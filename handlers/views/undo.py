@@ -23,7 +23,7 @@ def undo_modal(undone: Operation, database: str, dialog: ids.ModalContext, now: 
     told = (
         f"The {undone.kind} {code(undone.id)} put another database in the place of {code(database)} "
         f"{date(swapped_at)}, {age(swapped_at, now)}. The one from before comes back; "
-        "everything written since is in it no more."
+        "it does not contain what was written since."
     )
     reason = text_input(
         ids.REASON, "Why must the former database come back? The approver reads this.", multiline=True, max_length=1500

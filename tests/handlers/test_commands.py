@@ -1,10 +1,15 @@
 """Each word that can follow /baseliner, through Bolt's own dispatch."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from bot.models import OperationKind
 from bot.settings import Settings
 from tests.handlers.conftest import APPROVER, DEVELOPER, OPERATOR, OPS, REFERENCE, Desk, MakeDesk
+
+PAGE = Path(__file__).parents[2] / "docs" / "slack.md"
 
 
 def test_nothing_typed_shows_every_command(desk: Desk) -> None:
@@ -12,12 +17,19 @@ def test_nothing_typed_shows_every_command(desk: Desk) -> None:
     for word in ("backup", "backups", "restore", "preflight", "window", "status", "health", "audit", "help"):
         assert f"`/baseliner {word}" in told
     assert desk.ask("help") == told
+    typed = set(re.findall(r"`/baseliner ([a-z]+)", told))
+    table = PAGE.read_text("utf-8").split("## Commands\n")[1].split("\n## ")[0]
+    assert set(re.findall(r"`/baseliner ([a-z]+)", table)) == typed, "the page tells of each command"
 
 
 def test_help_with_a_word_tells_of_it_alone(desk: Desk) -> None:
     told = desk.ask("help undo")
     assert "undo [target]" in told
     assert "backup [target]" not in told
+    assert "`/baseliner restore inventory latest only public.devices, audit.*`" in desk.ask("help Restore")
+    strange = desk.ask("help restroe")
+    assert "There is no command `restroe`" in strange
+    assert "Did you mean `/baseliner help restore`?" in strange
 
 
 def test_an_unknown_word_is_echoed_with_the_nearest(desk: Desk) -> None:
@@ -57,7 +69,9 @@ def test_the_catalog_after_a_backup(desk: Desk) -> None:
     assert "within the RPO of 1 d" in desk.ask("status")
 
 
-@pytest.mark.parametrize("text", ["status now", "backups inventory more", "health x", "audit inventory x"])
+@pytest.mark.parametrize(
+    "text", ["status inventory now", "backups inventory more", "health inventory x", "audit inventory x"]
+)
 def test_words_too_many_are_told(desk: Desk, text: str) -> None:
     assert f"/baseliner {text.split()[0]}" in desk.ask(text)
 
@@ -86,6 +100,16 @@ def test_with_several_targets_a_backup_asks_for_one(make_desk: MakeDesk, two_tar
     assert "Backup of `billing` is accepted" in desk.answer()
     billing = desk.services.overview.targets()[1]
     assert [operation.reason for operation in billing.recent] == ["before the move"]
+
+
+def test_status_and_health_of_one_target(make_desk: MakeDesk, two_targets: Settings) -> None:
+    desk = make_desk(two_targets)
+    for word in ("status", "health"):
+        assert "`billing`" in desk.ask(word)
+        told = desk.ask(f"{word} inventory")
+        assert "`inventory`" in told
+        assert "billing" not in told
+        assert "Did you mean inventory?" in desk.ask(f"{word} inventroy")
 
 
 def test_with_several_targets_reads_ask_too(make_desk: MakeDesk, two_targets: Settings) -> None:

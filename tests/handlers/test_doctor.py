@@ -35,7 +35,7 @@ def test_it_is_posted_with_what_was_seen_of_slack_and_by_the_worker(make_desk: M
     desk.run(desk.latest().id)
     desk.draw()
     (posted,) = desk.posts()
-    assert "Doctor’s look of inventory is done: not in order" in posted["text"]
+    assert "Examination of inventory is done: not in order" in posted["text"]
     told = words_of(posted)
     for said in ("*The app has its scopes*: 6, and no more", "*The role renames the database*", "baseliner serve"):
         assert said in told

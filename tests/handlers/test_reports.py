@@ -123,7 +123,7 @@ def test_the_log_is_filtered_by_person_time_kind_and_target(make_desk: MakeDesk,
     }.items():
         desk.ask(asked)
         assert shown(desk) == positions, asked
-    assert "No entry is like that" in words_of(answers(desk)[-1])
+    assert "No entry matches" in words_of(answers(desk)[-1])
     assert "“by” needs a word behind it" in desk.ask("audit by")
 
 

@@ -47,6 +47,7 @@ def test_backups_are_searched_beyond_what_a_menu_holds(backed_up: Desk) -> None:
     [
         ({"confirmation": "inventroy"}, "confirmation.inventory"),
         ({"reason": "  "}, "reason"),
+        ({"only": "devices", "new_name": "copy"}, "new_name"),
     ],
 )
 def test_what_is_wrong_is_shown_on_its_input(
@@ -72,6 +73,10 @@ def test_who_may_not_ask_sees_no_dialog(backed_up: Desk) -> None:
 def test_a_backup_that_is_not_there_is_told(backed_up: Desk, text: str) -> None:
     assert "⚠️" in backed_up.ask(text)
     assert not backed_up.person.views(OPERATOR)
+
+
+def test_a_time_is_told_as_it_was_typed_with_its_zone(backed_up: Desk) -> None:
+    assert "no backup from before 2020-01-01 00:00 UTC+01:00" in backed_up.ask("restore 2020-01-01T00:00+01:00")
 
 
 def test_an_approved_restore_tells_each_step_in_its_thread(backed_up: Desk, target: Database) -> None:

@@ -10,7 +10,7 @@ from bot.models import Approval, Decision, OperationKind, OperationState
 from handlers import ids
 from handlers.views.approval import approval_card
 from tests.unit.handlers.drawn import assert_harmless, buttons, read
-from tests.unit.handlers.samples import FAILURE, HASH, HOSTILE, ID, NOW, approval, operation, plan
+from tests.unit.handlers.samples import APPROVER, FAILURE, HASH, HOSTILE, ID, NOW, approval, operation, plan
 
 RESTORE = OperationKind.RESTORE
 WAITING = operation(RESTORE, OperationState.AWAITING_APPROVAL, reason="Wrong bulk update", finished_at=None)
@@ -89,6 +89,11 @@ def test_a_decided_card_says_so_and_cannot_be_decided_on(
     }
     assert buttons(message.blocks) == {ids.SHOW_PLAN: ID} | extra.get(state, {})
     assert "Expires" not in told
+
+
+def test_a_card_names_who_called_it_off() -> None:
+    cancelled = operation(RESTORE, OperationState.CANCELLED, cancel_asked_by=APPROVER)
+    assert "⛔ The restore was cancelled by <@U0APPROVER>, <!date^" in read(approval_card(cancelled, plan(), [], NOW))
 
 
 def test_one_of_two_approvals_is_counted() -> None:

@@ -14,7 +14,7 @@ from handlers import ids
 from handlers.parse_audit import parse_audit
 from handlers.views.audit import AuditPage, Chain, audit_message
 from tests.unit.handlers.drawn import assert_harmless, buttons, read
-from tests.unit.handlers.samples import HOSTILE, NOW, audit_entry
+from tests.unit.handlers.samples import HOSTILE, ID, NOW, audit_entry
 
 TARGETS = ["inventory", "billing"]
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -117,12 +117,33 @@ def test_what_was_asked_for_is_said_and_kept_by_the_buttons() -> None:
     following = ids.decode_audit(buttons(first.blocks)[ids.AUDIT_OLDER])
     assert following == replace(asked, before=20)
     last = audit_message(AuditPage([], following), WHOLE)
-    assert "No entry is like that" in read(last)
+    assert "No entry matches" in read(last)
     assert ids.decode_audit(buttons(last.blocks)[ids.AUDIT_NEWEST]) == asked
+
+
+@pytest.mark.parametrize(
+    ("detail", "told"),
+    [
+        ({"backup_id": ID, "reason": "evidence <!here>"}, f" · backup `{ID}`: evidence &lt;!here&gt;\n"),
+        ({"backup_id": ID, "location": "s3://x"}, f" · backup `{ID}`\n"),
+        ({"comment": "not today", "allowed": "on the list of approvers"}, f"`{ID}`: not today\n"),
+        ({"reason": "", "failure": "w" * 500}, f"`{ID}`: {'w' * 119}…\n"),
+        ({"reason": {"no": "words"}}, f"`{ID}`\n"),
+    ],
+)
+def test_an_entry_names_the_backup_and_the_reason(detail: dict[str, object], told: str) -> None:
+    entry = replace(audit_entry(1), detail=detail)
+    assert told in read(audit_message(AuditPage([entry], EVERY), WHOLE))
+
+
+def test_a_person_asked_for_by_id_is_mentioned() -> None:
+    for actor, shown in (("U0OPERATOR", "by <@U0OPERATOR>,"), ("WILMA", "by WILMA,")):
+        assert shown in read(audit_message(AuditPage([], AuditFilter(actor=actor)), WHOLE))
 
 
 def test_hostile_words_are_harmless() -> None:
     hostile = AuditFilter("inventory", HOSTILE[:90], "restore")
-    message = audit_message(AuditPage([audit_entry(1, HOSTILE)] * 20, hostile, older=True), Chain(False, 1, 7, HOSTILE))
+    entry = replace(audit_entry(1, HOSTILE), detail={"backup_id": HOSTILE, "reason": HOSTILE * 9})
+    message = audit_message(AuditPage([entry] * 20, hostile, older=True), Chain(False, 1, 7, HOSTILE))
     assert len(read(message)) < 13_200
     assert_harmless(message.blocks)

@@ -45,6 +45,7 @@ def _text(cell: dict[str, Any]) -> str:
     if cell["type"] == "raw_text":
         return str(cell["text"])
     (shown,) = cell["elements"][0]["elements"]
+    assert shown["format"] == "{date_short_pretty} at {time}"
     return f"date {datetime.fromtimestamp(shown['timestamp'], NOW.tzinfo):%Y-%m-%d}"
 
 
@@ -57,6 +58,8 @@ def test_the_catalog_is_a_table() -> None:
     proved = backup(1, verified_at=NOW)
     message = catalog_message(page(staying(), Entry(proved, None, None)), ["inventory"], NOW)
     read(message)
+    settings = next(block for block in message.blocks if block["type"] == "table")["column_settings"]
+    assert [setting["is_wrapped"] for setting in settings] == [False] * 5 + [True], "only sentences take two lines"
     assert rows(message) == [
         ["Backup", "Age", "Size", "Took", "Verified", "Kept until"],
         ["20261122T000000Z-7k3f", "2 h ago", "29.1 MB", "7.0 s", "no", "date 2026-11-27"],
@@ -154,6 +157,18 @@ def test_the_details_tell_all_that_is_known() -> None:
         "c" * 64,
     ):
         assert words in told, words
+
+
+def test_why_one_stays_is_told_once() -> None:
+    known = backup()
+    outlook, reason = Outlook(None, "verified 1 of 1"), Reason(Rule.VERIFIED, "verified 1 of 1", 1, 1)
+    for words in ("verified 1 of 1", "the newest, verified 1 of 1"):
+        entry = Entry(known, None, forecast(known, outlook, reason, words=words))
+        told = read_modal(details_modal(Details(entry, OPERATOR), "C1", NOW))
+        assert f"*Kept until*\n{words}\n*Contents*" in told
+    going = Entry(known, None, forecast(known, Outlook(NOW, "goes at the next prune"), words="no rule keeps it"))
+    told = read_modal(details_modal(Details(going, OPERATOR), "C1", NOW))
+    assert "*Kept until*\ngoes at the next prune\nno rule keeps it" in told
 
 
 def test_the_details_of_an_unknown_taker_not_verified_not_encrypted() -> None:

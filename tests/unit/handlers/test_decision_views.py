@@ -21,6 +21,7 @@ from tests.unit.handlers.samples import HASH, HOSTILE, ID, NOW, approval, operat
 WAITING = operation(
     OperationKind.RESTORE, OperationState.AWAITING_APPROVAL, reason="Wrong bulk update", finished_at=None
 )
+UNMASKED = {"masking": None, "masking_sha256": None, "statements": 0}
 DIALOG = ids.ModalContext("C1", operation=ID)
 
 
@@ -43,6 +44,25 @@ def test_the_whole_plan_is_told_with_what_has_no_name_here() -> None:
             HASH,
         ):
             assert words in told
+
+
+@pytest.mark.parametrize(
+    ("changes", "told", "untold"),
+    [
+        ({"last_time": None}, "The last restore of this target: none", "last_time"),
+        ({"source": {"target": "inventory", **UNMASKED}}, "*Backup that comes back*", "Masked"),
+        ({"source": {"target": "billing", **UNMASKED}}, "Masked by: nothing: the rows come as they are", "statements"),
+        (
+            {"source": {"target": "billing", "masking": "m.sql", "masking_sha256": "ab", "statements": 2}},
+            "Its statements: `2`",
+            "as they are",
+        ),
+    ],
+)
+def test_a_plan_says_nothing_of_what_is_not(changes: dict[str, object], told: str, untold: str) -> None:
+    shown = read(plan_message(WAITING, plan(**changes)))
+    assert told in shown
+    assert untold not in shown
 
 
 def test_a_plan_of_hostile_or_endless_words_is_harmless_and_fits() -> None:
@@ -107,7 +127,13 @@ YES, NO = Verdict(True, "on the list of requesters"), Verdict(False, "guests of 
         (
             Policy(),
             {},
-            ["*May ask*\nnobody", "*Asked in*\nany channel", "*Quiet hours*\nnone", "no; none is announced"],
+            [
+                "*May ask*\nnobody",
+                "*Approvals*\n1 approval\n",
+                "*Asked in*\nany channel",
+                "*Quiet hours*\nnone",
+                "no; none is announced",
+            ],
         ),
         (
             Policy(approvers=("U0A", "S0B"), required_approvals=2, channels=("C0X",), denied=("U0D",)),

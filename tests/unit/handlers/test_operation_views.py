@@ -21,6 +21,7 @@ from handlers import ids
 from handlers.views.operations import failure_message, headline, step_message
 from tests.unit.handlers.drawn import assert_harmless, buttons, read
 from tests.unit.handlers.samples import (
+    APPROVER,
     BACKUP_RESULT,
     FAILURE,
     HOSTILE,
@@ -74,7 +75,7 @@ STATES: list[tuple[str, OperationKind, OperationState, dict[str, Any], list[str]
             "is done",
             "29.1 MB",
             "210.0 MB",
-            "7.2 s at 4.0 MB/s",
+            "7.2 s: 90.0 MB before compression, at 4.0 MB/s",
             "a1b2c3",
             "300,012 rows in 5 tables",
             "s3://bucket",
@@ -162,6 +163,15 @@ def test_a_headline_names_who_denied_it_and_why() -> None:
     message = headline(operation(RESTORE, OperationState.DENIED), NOW, plan(), "C0APPROVALS", denied)
     assert "was denied by <@U0APPROVER>: the report runs" in message.text
     assert "Denied by <@U0APPROVER>" in read(message)
+
+
+def test_a_headline_names_who_called_off_what_waited() -> None:
+    cancelled = operation(RESTORE, OperationState.CANCELLED, cancel_asked_by=APPROVER)
+    message = headline(cancelled, NOW, plan(), "C0APPROVALS")
+    assert "was cancelled by <@U0APPROVER>" in message.text
+    assert "`inventory` was cancelled by <@U0APPROVER>" in read(message)
+    ran = headline(replace(cancelled, failure=Failure("Cancelled by Ada.", "", "")), NOW)
+    assert read(ran).count("by ") == 3, "who asked, and once in each of text and blocks"
 
 
 @pytest.mark.parametrize(("state", "offered"), [(OperationState.VOIDED, True), (OperationState.DENIED, False)])

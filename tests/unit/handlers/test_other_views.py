@@ -11,6 +11,7 @@ from handlers import ids
 from handlers.views.answers import (
     Usage,
     accepted_message,
+    command_help_message,
     error_message,
     help_message,
     notice_modal,
@@ -59,6 +60,8 @@ def test_the_restore_dialog_asks_backup_reason_and_name() -> None:
     told = read_modal(view)
     for words in ("Backup of inventory", "Reason", "Type inventory to show", "somebody else must approve"):
         assert words in told
+    (new_name,) = [block["element"] for block in view["blocks"] if block.get("block_id") == ids.NEW_NAME]
+    assert new_name["max_length"] == 63
     select = view["blocks"][0]["element"]
     assert (select["type"], select["initial_option"]["value"]) == ("external_select", backup(1).id)
     assert ids.decode(view["private_metadata"]) == CONTEXT
@@ -176,6 +179,7 @@ def test_an_alert_opens_and_resolves_in_place() -> None:
     [
         ([CheckState.PASSED], "✅ `inventory` is *healthy* · 1 passed"),
         ([CheckState.PASSED, CheckState.FAILED], "❌ `inventory` is *not healthy* · 1 passed, 1 failed"),
+        ([CheckState.WARNING] * 2, "⚠️ `inventory` is *healthy, with warnings* · 2 warnings"),
         ([CheckState.UNKNOWN], "❓ `inventory` is *not known to be healthy* · 1 unknown"),
         ([], "❓ `inventory` is *not known to be healthy* · 0 checks"),
     ],
@@ -236,6 +240,12 @@ def test_help_shows_how_each_command_is_typed() -> None:
     assert "`/baseliner backup [target] [note…]`\nTakes a backup now." in told
 
 
+def test_help_with_one_command_has_examples() -> None:
+    told = read(command_help_message(Usage("restore [target]", "Asks.", ["restore latest", "restore x as y"])))
+    assert "`/baseliner restore [target]`\nAsks.\nSuch as:\n• `/baseliner restore latest`\n• `/b" in told
+    assert "Such as" not in read(command_help_message(Usage("report", "Shows it.")))
+
+
 def test_an_unknown_word_is_echoed_with_the_nearest_and_all() -> None:
     told = read(unknown_word_message("restroe`<!here>", "restore", ["backup", "restore"]))
     assert "`restroeˋ&lt;!here&gt;`" in told
@@ -247,6 +257,8 @@ def test_a_refusal_names_who_could_say_yes() -> None:
     told = read(error_message(Refused("Nobody approves their own request.", "Ask.", ["U0APPROVER", "UA2"]), "abcd"))
     assert "Who can: <@U0APPROVER> or <@UA2>" in told
     assert "`abcd`" in told
+    table = read(error_message(BaselinerError("No table 'audit.*'.", "Type `devices`, or audit.*."), "abcd"))
+    assert "No table '`audit.*`'.\nType `devices`, or `audit.*`." in table
 
 
 def test_errors_carry_their_reference() -> None:
@@ -258,4 +270,6 @@ def test_a_confirmation_says_where_to_look() -> None:
     queued = operation(OperationKind.BACKUP, OperationState.QUEUED)
     assert read(accepted_message(queued, "C0DBOPS001")).count("Follow it in <#C0DBOPS001>") == 2
     assert "Follow" not in read(accepted_message(queued, ""))
+    noted = replace(queued, reason="nosuch")
+    assert "is accepted, with the note “nosuch”: " in read(accepted_message(noted, ""))
     assert ID in read(accepted_message(queued, ""))

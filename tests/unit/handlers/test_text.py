@@ -82,6 +82,18 @@ def test_an_injected_broadcast_becomes_words() -> None:
     assert text.inline("run_items of _all_ __x") == "run_items of ˍallˍ ˍˍx"
 
 
+def test_what_is_named_in_a_sentence_can_be_copied() -> None:
+    shown = text.prose("Type `what *` or audit.*, not *.* or “x.*”: a_b <!here>.")
+    assert shown == "Type `what *` or `audit.*`, not ∗.∗ or “`x.*`”: a_b &lt;!here&gt;."
+
+
+@given(HOSTILE, LIMITS)
+def test_a_sentence_controls_nothing(outside: str, limit: int) -> None:
+    shown = text.prose(outside, limit)
+    assert_no_control(shown)
+    assert len(shown) <= limit
+
+
 def test_names_with_underscores_can_be_copied() -> None:
     assert text.inline("fleet__old_20261122 and a__") == "fleet__old_20261122 and aˍˍ"
 
@@ -130,6 +142,21 @@ def test_sizes(count: int, shown: str) -> None:
 def test_ages() -> None:
     assert text.age(NOW - timedelta(hours=2, minutes=5), NOW) == "2 h 5 min ago"
     assert text.age(NOW + timedelta(seconds=3), NOW) == "just now"
+
+
+@pytest.mark.parametrize(
+    ("ago", "shown"),
+    [
+        (timedelta(seconds=9), "just now"),
+        (timedelta(seconds=44), "44 s ago"),
+        (timedelta(minutes=14, seconds=44), "15 min ago"),
+        (timedelta(minutes=100), "100 min ago"),
+        (timedelta(hours=26, minutes=5), "26 h ago"),
+        (timedelta(days=3, hours=13), "4 d ago"),
+    ],
+)
+def test_ages_in_a_table_have_one_unit(ago: timedelta, shown: str) -> None:
+    assert text.brief_age(NOW - ago, NOW) == shown
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
