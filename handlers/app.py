@@ -96,7 +96,7 @@ def register(app: App, services: Services) -> None:
         policies, DoctorListeners(services, Inspection(_impatient(app.client), services.settings, services.clock)),
     )  # fmt: skip
 
-    app.command(ids.COMMAND)(hear(CommandListener(table, directory).listen))
+    app.command(ids.COMMAND)(hear(CommandListener(table, directory, next(iter(services.settings.targets))).listen))
     app.view(ids.BACKUP_MODAL)(hear(backups.submit))
     app.view(ids.DRILL_MODAL)(hear(drills.submit))
     app.view(ids.PREFLIGHT_MODAL)(hear(preflights.submit))

@@ -32,7 +32,10 @@ from handlers.windows import WindowListeners
 
 @dataclass(frozen=True)
 class Command:
-    """One word of the table: how it is typed, what it does, and the function that answers."""
+    """One word of the table: how it is typed, what it does, and the function that answers.
+
+    `{target}` in an example stands for a target of the settings.
+    """
 
     word: str
     usage: str
@@ -45,11 +48,11 @@ _WINDOW_USAGE = "window [target] [in 30m | at 22:00] for 2h reason…"
 _WINDOW_EXAMPLES = ("window in 30m for 1h new disk", "window at 22:00 tomorrow for 2h new disk")
 _RESTORE_EXAMPLES = (
     "restore latest",
-    "restore inventory 20261122T101500Z-7k3f",
-    "restore inventory 2026-11-22T08:00",
-    "restore inventory latest only public.devices, audit.*",
-    "restore inventory latest as inventory_copy",
-    "restore staging latest from inventory",
+    "restore {target} 20261122T101500Z-7k3f",
+    "restore {target} 2026-11-22T08:00",
+    "restore {target} latest only public.devices, audit.*",
+    "restore {target} latest as {target}_copy",
+    "restore staging latest from {target}",
 )
 _WINDOW_HELP = "Announces a maintenance window. Also: window list, window cancel ID."
 
@@ -122,10 +125,10 @@ def _upkeep_commands(upkeep: UpkeepListeners) -> tuple[Command, ...]:
 
 
 class CommandListener:
-    def __init__(self, table: Sequence[Command], directory: Directory) -> None:
+    def __init__(self, table: Sequence[Command], directory: Directory, example_target: str) -> None:
         self._table = {command.word: command for command in table}
         self._usages = [
-            *(Usage(command.usage, command.help, command.examples) for command in table),
+            *(Usage(command.usage, command.help, _examples(command, example_target)) for command in table),
             Usage("help [command]", "Shows this."),
         ]
         self._directory = directory
@@ -152,3 +155,7 @@ class CommandListener:
         words = [*self._table, "help"]
         suggestion = nearest(word, words)
         return unknown_word_message(word, before + suggestion if suggestion else None, words)
+
+
+def _examples(command: Command, target: str) -> list[str]:
+    return [example.replace("{target}", target) for example in command.examples]

@@ -9,9 +9,9 @@ from handlers.text import code, plural
 
 
 def origin(body: Mapping[str, Any]) -> list[str]:
-    """Whose data come and what is done to them; nothing where a target gets its own back."""
+    """Whose data come and what is done to them; nothing where a target gets its own back, as they are."""
     source = body.get("source")
-    if source is None:
+    if source is None or (source["masking"] is None and source["target"] == body["target"]):
         return []
     if source["masking"] is None:
         return [f"⚠️ *Nothing is masked*: the rows of {code(source['target'])} come as they are"]

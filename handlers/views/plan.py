@@ -25,7 +25,7 @@ _NAMES: Mapping[str, str] = {
     "downtime": "Services are stopped",
     "safety_backup": "Safety backup first",
     "keep_old_for": "The former database is kept for",
-    "required_approvals": "Approvals by different people",
+    "required_approvals": "Approvals needed",
     "expires_in": "To be approved within",
     "since": "Since",
     "id": "Id",

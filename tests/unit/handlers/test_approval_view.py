@@ -96,6 +96,14 @@ def test_a_card_names_who_called_it_off() -> None:
     assert "⛔ The restore was cancelled by <@U0APPROVER>, <!date^" in read(approval_card(cancelled, plan(), [], NOW))
 
 
+@pytest.mark.parametrize(("source", "warned"), [("inventory", False), ("billing", True)])
+def test_that_nothing_is_masked_is_told_of_another_targets_rows(source: str, warned: bool) -> None:
+    origin = {"target": source, "masking": None, "masking_sha256": None, "statements": 0}
+    told = read(approval_card(WAITING, plan(new_database="x1", source=origin), [], NOW))
+    assert ("Nothing is masked" in told) is warned
+    assert "as the new database `x1`" in told
+
+
 def test_one_of_two_approvals_is_counted() -> None:
     needs_two = replace(plan(), required_approvals=2)
     message = approval_card(WAITING, needs_two, [approval(Decision.APPROVED)], NOW)
