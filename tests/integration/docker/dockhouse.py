@@ -77,7 +77,7 @@ def tools_inside(project: Deployment) -> list[str]:
     listed = []
     for item in containers:
         with suppress(APIError):  # it has ended
-            listed += [" ".join(row) for row in project.client.top(item)["Processes"]]
+            listed += [" ".join(row) for row in project.client.top(item)["Processes"] or ()]
     return [line for line in listed if "pg_dump" in line or "pg_restore" in line]
 
 
