@@ -79,7 +79,7 @@ def test_a_command_that_hangs_or_is_interrupted_is_gone(project: Deployment, run
 
 
 def processes(project: Deployment, container: str) -> list[str]:
-    return [" ".join(row) for row in project.client.top(container)["Processes"]]
+    return [" ".join(row) for row in project.client.top(container)["Processes"] or ()]
 
 
 def test_without_any_container_it_says_what_to_make(project: Deployment) -> None:

@@ -110,7 +110,7 @@ def test_a_tool_that_is_paused_and_ignores_its_end_is_gone_with_whoever_held_it(
 
 def states(project: Deployment, container: str) -> list[str]:
     """Of all processes, such as S (sleeping) and T (stopped)."""
-    return sorted(row[1][0] for row in project.client.top(container, "-o pid,stat")["Processes"])
+    return sorted(row[1][0] for row in project.client.top(container, "-o pid,stat")["Processes"] or ())
 
 
 def test_a_service_command_that_was_cut_fails(project: Deployment, sleeping: Place, tmp_path: Path) -> None:

@@ -108,7 +108,7 @@ class Slow(Nothing):
         # When it has ended, what it wrote is still to be taken.
         for made in made_for_tools(self._project):
             with suppress(APIError):
-                self._states |= {row[1][0] for row in self._project.client.top(made, "-o pid,stat")["Processes"]}
+                self._states |= {row[1][0] for row in self._project.client.top(made, "-o pid,stat")["Processes"] or ()}
         time.sleep(max(ends_at - time.monotonic(), 0))
 
 
