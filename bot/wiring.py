@@ -81,9 +81,8 @@ def build(context: Context) -> House:
     backups, windows, deadlines = Backups(context), Windows(context), Deadlines(context)
     health, engine, retentions = Health(context), BackupEngine(context), Retentions(context)
     sweeps, audit_heads, drills = Sweeps(context, backups, health), AuditHeads(context), Drills(context, backups)
-    schedules = _schedules(context, backups, drills)
+    schedules, planning = _schedules(context, backups, drills), Planning(context, _planners(context, backups))
     reports = Reports(context, health, schedules)
-    planning = Planning(context, _planners(context, backups))
     services = Services(
         settings=context.settings,
         clock=context.clock,

@@ -41,10 +41,7 @@ def append(
     after: Any = None,
     detail: Mapping[str, Any] | None = None,
 ) -> int:
-    """Add a link; returns its position.
-
-    Writers queue behind one another until their transaction ends: the chain has no forks.
-    """
+    """Add a link; returns its position. Writers queue until the transaction ends: the chain has no forks."""
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
     last = connection.execute("SELECT position, hash FROM audit ORDER BY position DESC LIMIT 1").fetchone()
     position, previous = (last["position"] + 1, last["hash"]) if last else (1, GENESIS)
