@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 
 from apscheduler.triggers.cron import CronTrigger
 
@@ -28,6 +28,14 @@ def cron_trigger(schedule: str, timezone: tzinfo = UTC) -> CronTrigger:
         return CronTrigger.from_crontab(" ".join([*others, _named(weekday)]), timezone=timezone)
     except ValueError as error:
         raise ValueError(f"{schedule!r} is not a schedule: {error}; {_EXAMPLE}") from error
+
+
+def demand_fires(schedule: str) -> str:
+    """The same schedule. Raises ValueError for none, and for one that never comes, such as on 30 February."""
+    # A leap year begins: whatever comes at all comes after it.
+    if cron_trigger(schedule).get_next_fire_time(None, datetime(2024, 1, 1, tzinfo=UTC)) is None:
+        raise ValueError(f"{schedule!r} never comes; {_EXAMPLE}")
+    return schedule
 
 
 def _named(weekday: str) -> str:

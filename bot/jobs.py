@@ -12,7 +12,7 @@ import procrastinate
 import psycopg
 from procrastinate.exceptions import ConnectorException
 
-from bot.errors import DatabaseUnreachable, Interrupted
+from bot.errors import BaselinerError, DatabaseUnreachable, Interrupted
 from bot.models import Operation, OperationKind, OperationState
 from bot.operations.abandoned import Abandoned
 from bot.operations.asides import Asides
@@ -127,7 +127,7 @@ class Worker:
         connector = procrastinate.PsycopgConnector(conninfo=self._dsn, min_size=2, max_size=10)
         app = self._app(connector)
         async with app.open_async():
-            await asyncio.to_thread(self._work.abandoned.remove)
+            tidying = asyncio.create_task(asyncio.to_thread(self._tidy))
             workers = [
                 asyncio.create_task(self._work_off(app, self._queue, self._concurrency)),
                 asyncio.create_task(self._work_off(app, watch_queue(self._queue), self._concurrency)),
@@ -139,11 +139,18 @@ class Worker:
                 self._stop_jobs.set("Baseliner is shutting down")
             for task in (rescue, *workers):
                 task.cancel()
-            results = await asyncio.gather(rescue, *workers, return_exceptions=True)
+            results = await asyncio.gather(rescue, *workers, tidying, return_exceptions=True)
             ended.cancel()
             for result in results:
                 if isinstance(result, Exception):
                     raise result
+
+    def _tidy(self) -> None:
+        """Of this host; nothing waits for it, nor fails with it."""
+        try:
+            self._work.abandoned.remove()
+        except (BaselinerError, psycopg.Error, OSError) as error:
+            _log.warning("the staging area was not tidied, the next sweep tries again: %s", error)
 
     async def _work_off(self, app: procrastinate.App, queue: str, concurrency: int) -> None:
         await app.run_worker_async(
@@ -170,10 +177,10 @@ class Worker:
         @app.task(name=_SWEEP)
         def sweep(target: str) -> None:
             self._work.sweeps.sweep(target, self._stop_jobs)
+            self._tidy()
             self._work.leftovers.settle_due(target)
             self._work.runner.clean_up_due(target)
             self._work.asides.remove_due(target)
-            self._work.abandoned.remove()
 
         @app.task(name=_PRUNE, retry=again)
         def prune(target: str) -> None:

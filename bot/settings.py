@@ -17,7 +17,7 @@ from bot.errors import Gap, SettingsError
 from bot.secret_files import SecretFilesSource
 from bot.settings_docker import DockerSettings as DockerSettings
 from bot.settings_docker import docker_gaps
-from bot.settings_gaps import gaps_of, misplaced_secrets, undefined_sources, undefined_storages
+from bot.settings_gaps import gaps_of, misplaced_secrets, shared_folders, undefined_sources, undefined_storages
 from bot.settings_policy import Policy as Policy
 from bot.settings_report import ReportSettings as ReportSettings
 from bot.settings_restores import RestoreSource as RestoreSource
@@ -136,7 +136,7 @@ def load_settings(environment: Environment, path: Path | None = None) -> Setting
     """
     source = path or environment.config
     document = _read(source)
-    undefined = [*undefined_storages(document), *undefined_sources(document)]
+    undefined = [*undefined_storages(document), *undefined_sources(document), *shared_folders(document)]
     gaps = [*misplaced_secrets(document), *undefined, *docker_gaps(document)]
     document["credentials"] = environment.model_dump(include=set(SlackCredentials.model_fields))
     if environment.state_dsn is not None and isinstance(document.setdefault("state", {}), dict):

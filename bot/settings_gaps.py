@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -103,6 +104,25 @@ def misplaced_secrets(document: Mapping[str, Any]) -> list[Gap]:
     if "credentials" not in document:
         return []
     return [Gap("credentials", "secrets do not belong into this file", "export SLACK_BOT_TOKEN=xoxb-…")]
+
+
+def shared_folders(document: Mapping[str, Any]) -> list[Gap]:
+    """A staging area in a storage's folder, or the reverse: what is staged is removed, what is stored must not be."""
+    area, storages = document.get("staging"), document.get("storage")
+    staging = area.get("path") if isinstance(area, dict) else None
+    if not isinstance(staging, str) or not isinstance(storages, dict):
+        return []
+    folders = {name: each.get("path") for name, each in storages.items() if isinstance(each, dict)}
+    return [
+        Gap("staging.path", f"shares a folder with the backups of [storage.{name}]", "a folder of its own")
+        for name, path in folders.items()
+        if isinstance(path, str) and _overlap(Path(staging), Path(path))
+    ]
+
+
+def _overlap(one: Path, other: Path) -> bool:
+    first, second = one.absolute(), other.absolute()
+    return first.is_relative_to(second) or second.is_relative_to(first)
 
 
 def undefined_storages(document: Mapping[str, Any]) -> list[Gap]:

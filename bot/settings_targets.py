@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from bot.cron import cron_trigger
+from bot.cron import demand_fires
 from bot.settings_docker import ComposeName, TargetDocker
 from bot.settings_policy import Policy
 from bot.settings_restores import RestoreSource
@@ -104,9 +104,7 @@ class Drill(Section):
     @field_validator("schedule")
     @classmethod
     def _five_fields(cls, value: str | None) -> str | None:
-        if value is not None:
-            cron_trigger(value)
-        return value
+        return None if value is None else demand_fires(value)
 
 
 class TargetSettings(Section):
@@ -164,6 +162,4 @@ class TargetSettings(Section):
     @field_validator("schedule")
     @classmethod
     def _five_fields(cls, value: str | None) -> str | None:
-        if value is not None:
-            cron_trigger(value)
-        return value
+        return None if value is None else demand_fires(value)

@@ -11,6 +11,7 @@ from bot.operations.context import Context
 from bot.operations.scratch_places import CLUSTER
 from bot.operations.staging import Kind, Lying, lying_in
 from bot.postgres.scratch import remove_remains
+from bot.storage.base import MANIFEST
 from bot.store import staging
 
 _log = logging.getLogger(__name__)
@@ -42,9 +43,16 @@ class Abandoned:
         return [item.name for item in lying if self._is_abandoned(item, ended) and _remove(item)]
 
     def _is_abandoned(self, item: Lying, ended: Mapping[str, bool]) -> bool:
-        if item.name in ended:
-            return ended[item.name]
-        return self._context.now() - item.changed_at() > _NOBODYS_AFTER[item.kind]
+        try:
+            # A backup itself, where a storage's folder and the staging area are one.
+            if (item.path / MANIFEST).exists():
+                return False
+            if item.name in ended:
+                return ended[item.name]
+            return self._context.now() - item.changed_at() > _NOBODYS_AFTER[item.kind]
+        except OSError as error:
+            _log.warning("%s cannot be looked into, and stays: %s", item.path, error)
+            return False
 
 
 def _remove(item: Lying) -> bool:

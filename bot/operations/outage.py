@@ -69,6 +69,7 @@ class Outage:
         back, problems = list(self._journal.memory.get("back", [])), []
         for name in self._services.starting(self._journal.memory.get("running", [])):
             if name in back:
+                problems += self._ended_since(name)
                 continue
             try:
                 self._wait_for_a_stop_that_outlived_its_worker(name)
@@ -78,6 +79,14 @@ class Outage:
                 problems.append(f"{error}{self._services.by_hand(name)}")
         self._journal.remember(back=back)
         return " ".join(problems) or "The services are as before."
+
+    def _ended_since(self, name: str) -> list[str]:
+        try:
+            if self._services.running(name):
+                return []
+        except ServiceFailed as error:
+            return [str(error)]
+        return [f"{name} was started again, and does not run now: start it once its database can be reached."]
 
     def _wait_for_a_stop_that_outlived_its_worker(self, name: str) -> None:
         if self._operation.attempt > 1 and not self._journal.memory.get("stopped"):

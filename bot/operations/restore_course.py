@@ -8,11 +8,12 @@ from bot.errors import ServiceFailed
 from bot.models import BackupKind, Downtime, StepState
 from bot.operations.backup_engine import BackupOrder
 from bot.operations.building import Building
+from bot.operations.closing import Closing
 from bot.operations.leftovers import record, settle, settle_or_later
 from bot.operations.outage import Outage
 from bot.operations.proof import await_proof
 from bot.operations.restore_work import RestoreWork
-from bot.postgres.swap import SwapState, aside_name, drop_database, reopen, swap, swap_state
+from bot.postgres.swap import SwapState, aside_name, drop_database, swap, swap_state
 from bot.runtime.stop import StopSignal
 from bot.store import asides, operations, plans
 
@@ -32,6 +33,7 @@ class RestoreCourse:
         self._scratch = self._new.database
         self._aside = aside_name(self._live, self._operation.id)
         self._outage = Outage(self._settings, self._operation, self._journal, self._context.clock)
+        self._closing = Closing(self._operation, self._journal, self._live)
         self._at_swap = self._operation.parameters.get("downtime") == Downtime.AT_SWAP
 
     def swapped(self) -> bool:
@@ -55,8 +57,9 @@ class RestoreCourse:
             self._outage.begin()
             self._new.fill(stop)
         with self._journal.step("swap") as notes, self._server.maintenance(self._scratch) as connection:
-            self._journal.remember(closing=True)
+            self._closing.begins()
             swap(connection, self._live, self._scratch, self._aside, stop=stop)
+            self._closing.ended()
             notes.detail = self._kept()
 
     def resume(self, stop: StopSignal) -> dict[str, Any]:
@@ -107,7 +110,9 @@ class RestoreCourse:
             with self._context.database.transaction() as state:
                 operations.note_result(state, self._operation.id, {"aside_database": kept})
             with self._server.maintenance(self._aside) as connection:
+                self._closing.begins()
                 swap(connection, self._live, self._aside, kept, stop=stop)
+                self._closing.ended()
             notes.detail = f"the restored database is kept as {kept}, closed"
 
     def roll_back(self) -> str:
@@ -152,12 +157,10 @@ class RestoreCourse:
 
     def _undo_database(self) -> bool:
         with self._server.maintenance(self._scratch) as connection:
-            if swap_state(connection, self._live, self._scratch, self._aside) is SwapState.DONE:
+            swapped = swap_state(connection, self._live, self._scratch, self._aside) is SwapState.DONE
+            self._closing.undo(connection)
+            if swapped:
                 return True
-            if self._journal.memory.get("closing"):
-                reopen(connection, self._live)
-                # Whoever closes it from now on has his reasons.
-                self._journal.remember(closing=None)
             drop_database(connection, self._scratch, live=self._live)
         return False
 

@@ -18,7 +18,7 @@ from bot.operations.journal import Journal
 from bot.operations.records import record
 from bot.postgres.errors import passes
 from bot.runtime.stop import StopSignal
-from bot.store import leftovers, messages, operations
+from bot.store import leftovers, messages, operations, staging
 from bot.store.database import Connection
 
 _log = logging.getLogger(__name__)
@@ -151,9 +151,12 @@ class Runner:
     def _start(self, operation_id: str) -> Operation | None:
         now = self._context.now()
         with self._context.database.transaction() as connection:
-            if operations.transition(connection, operation_id, _CAN_START, OperationState.RUNNING, now):
-                return operations.get(connection, operation_id)
-        return None
+            if not operations.transition(connection, operation_id, _CAN_START, OperationState.RUNNING, now):
+                return None
+            started = operations.get(connection, operation_id)
+            if started is not None and started.attempt == 1:
+                staging.begin(connection, operation_id)
+            return started
 
     def _fail(self, operation: Operation, error: Exception, left: str) -> None:
         known = isinstance(error, BaselinerError)

@@ -40,9 +40,9 @@ class Lying:
         return self.path.name
 
     def changed_at(self) -> datetime:
-        """When anything in it was written last."""
+        """When anything in it was written last. Raises OSError where some of it cannot be looked into."""
         newest = 0.0
-        for folder, _folders, files in os.walk(self.path):
+        for folder, _folders, files in os.walk(self.path, onerror=_unless_gone):
             for each in (folder, *(os.path.join(folder, name) for name in files)):  # noqa: PTH118 - of thousands of files
                 # Its operation may remove it meanwhile.
                 with suppress(FileNotFoundError):
@@ -100,6 +100,11 @@ def make_folder(staging: Staging, owner: str, needed: int) -> Path:
 def remove_folder(staging: Staging, owner: str) -> None:
     """Remove it with all that it holds; nothing there is not an error."""
     shutil.rmtree(staging_folder(staging, owner), ignore_errors=True)
+
+
+def _unless_gone(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error
 
 
 def _kind_of(path: Path) -> Kind:

@@ -7,13 +7,14 @@ from typing import Any
 
 from bot.errors import BaselinerError
 from bot.models import Operation, StepState
+from bot.operations.closing import Closing
 from bot.operations.context import Context
 from bot.operations.journal import Journal
 from bot.operations.outage import HEALTH, START, STOP, Outage
 from bot.operations.planning import Planning
 from bot.operations.proof import await_proof
 from bot.postgres.connection import server_of
-from bot.postgres.swap import SwapState, aside_name, reopen, swap, swap_state
+from bot.postgres.swap import SwapState, aside_name, swap, swap_state
 from bot.runtime.stop import StopSignal
 from bot.store import asides, operations
 
@@ -64,6 +65,7 @@ class _Course:
         self._former = str(operation.parameters["aside_database"])
         self._aside = aside_name(self._live, operation.id)
         self._outage = Outage(self._settings, operation, journal, context.clock)
+        self._closing = Closing(operation, journal, self._live)
 
     def swapped(self) -> bool:
         with self._server.maintenance(self._former) as connection:
@@ -73,8 +75,9 @@ class _Course:
         self._journal.remember(begun=True)
         self._outage.begin()
         with self._journal.step("swap") as notes, self._server.maintenance(self._former) as connection:
-            self._journal.remember(closing=True)
+            self._closing.begins()
             swap(connection, self._live, self._former, self._aside, stop=stop)
+            self._closing.ended()
             notes.detail = self._kept()
 
     def resume(self, stop: StopSignal) -> dict[str, Any]:
@@ -95,11 +98,8 @@ class _Course:
             return f"{self._live} was only looked at, and no service was touched."
         try:
             swapped = self.swapped()
-            if not swapped and self._journal.memory.get("closing"):
-                with self._server.maintenance(self._former) as connection:
-                    reopen(connection, self._live)
-                # Whoever closes it from now on has his reasons.
-                self._journal.remember(closing=None)
+            with self._server.maintenance(self._former) as connection:
+                self._closing.undo(connection)
         except Exception as error:
             error.add_note(self._outage.break_off())
             raise

@@ -90,7 +90,8 @@ def _drop(connection: Connection, each: _Effect) -> None:
 
 
 def _make_again(connection: Connection, each: _Effect) -> None:
-    comment = sql.SQL(f"COMMENT ON {each.kind} {each.name} ON {each.view} IS {{}}").format(sql.Literal(each.comment))
+    # Joined, not formatted: names may have braces.
+    comment = sql.SQL(f"COMMENT ON {each.kind} {each.name} ON {each.view} IS ") + sql.Literal(each.comment)
     try:
         connection.execute(each.definition.encode())
         if each.comment is not None:

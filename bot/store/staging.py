@@ -35,6 +35,14 @@ def ended(connection: Connection, owners: Collection[str]) -> dict[str, bool]:
     return found
 
 
+def begin(connection: Connection, operation_id: str) -> None:
+    """At its first start: what runs in containers from now on is noted."""
+    connection.execute(
+        "UPDATE operations SET memory = memory || '{\"contained\": []}' WHERE id = %s AND NOT memory ? 'contained'",
+        (operation_id,),
+    )
+
+
 def note_containers(connection: Connection, owner: str) -> None:
     """Tools of this owner run in containers."""
     connection.execute(
@@ -48,9 +56,9 @@ def note_containers(connection: Connection, owner: str) -> None:
 
 
 def in_containers(connection: Connection, owner: str) -> bool | None:
-    """Whether any did; None where no operation is known by this owner."""
+    """Whether any did; None where no operation is known by this owner, or a version before noted none."""
     row = connection.execute(
-        """SELECT bool_or(coalesce(memory->'contained', '[]') ? %(owner)s) AS found FROM operations
+        """SELECT bool_or(memory->'contained' ? %(owner)s) AS found FROM operations
            WHERE id = %(owner)s OR memory->'staged' ? %(owner)s""",
         {"owner": owner},
     ).fetchone()

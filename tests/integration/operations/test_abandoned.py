@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
+import pytest
 
 from bot.jobs import Worker
 from bot.models import Operation, OperationState
 from bot.operations.scratch_places import CLUSTER
 from bot.postgres.scratch import socket_folder
+from bot.store import staging as tool_owners
 from tests.house import OPERATOR, TARGET, Rig, Setup
 from tests.integration.jobs.running import in_background
 from tests.integration.operations.hooks import Moment, run_and_die
@@ -63,6 +67,45 @@ def test_a_backups_dump_goes_too_though_the_next_attempt_took_another(rig: Rig) 
 def any_folder(rig: Rig) -> bool:
     staging = rig.directory / "staging"
     return staging.exists() and any(staging.iterdir())
+
+
+def test_a_backup_stays_though_its_storage_is_the_staging_area(rig: Rig) -> None:
+    rig.backup()
+    before = rig.objects()
+    area = {"path": str(rig.directory / "backups" / TARGET)}
+    with rig.rebuilt(replace(rig.setup, document={**rig.setup.document, "staging": area})) as other:
+        other.clock.move(days=30)
+        assert other.house.work.abandoned.remove() == []
+    assert rig.objects() == before
+
+
+def test_what_cannot_be_looked_into_stays_and_keeps_no_worker_from_its_work(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unreadable = rig.directory / "staging" / "20261101T101500Z-7k3f"
+    (unreadable / "1.dat").mkdir(parents=True)
+
+    looked = os.lstat
+
+    def stale(path: str | os.PathLike[str], **options: Any) -> os.stat_result:
+        if Path(path) == unreadable / "1.dat":
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+        return looked(path, **options)
+
+    monkeypatch.setattr(os, "lstat", stale)
+    with in_background(Worker(rig.state_dsn, "default", rig.house.work).run):
+        operation = rig.services.backups.request(TARGET, OPERATOR)
+        eventually(lambda: rig.services.overview.operation(operation.id).state is OperationState.DONE)
+    assert unreadable.exists()
+
+
+def test_of_an_operation_of_the_version_before_nobody_knows_where_its_tools_ran(rig: Rig) -> None:
+    operation = rig.backup()
+    with rig.house.context.database.transaction() as connection:
+        assert tool_owners.in_containers(connection, operation.id) is False
+    rig.alter_state("UPDATE operations SET memory = memory - 'contained'")
+    with rig.house.context.database.transaction() as connection:
+        assert tool_owners.in_containers(connection, operation.id) is None
 
 
 def test_what_is_not_known_stays_for_as_long_as_it_may_be_anothers(rig: Rig) -> None:

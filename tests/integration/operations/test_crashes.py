@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from bot.errors import Interrupted
-from bot.models import DatabaseDigest, Downtime, Operation, OperationState, StepState
+from bot.models import DatabaseDigest, Downtime, Operation, OperationKind, OperationState, StepState
 from bot.operations import backup_job, restore_job, undo_job
 from bot.runtime.stop import StopSignal
 from tests.house import OPERATOR, TARGET, Rig
@@ -250,3 +250,17 @@ def test_a_restore_that_is_told_to_stop_leaves_all_of_the_old_or_all_of_the_new_
 def stopped(stop: StopSignal) -> None:
     stop.set("Baseliner is shutting down")
     stop.check()
+
+
+@pytest.mark.parametrize("kind", [OperationKind.RESTORE, OperationKind.UNDO])
+def test_what_the_version_before_closed_is_opened_again(rig: Rig, kind: OperationKind) -> None:
+    old, new = lost(rig)
+    operation = rig.approved_restore()
+    if kind is OperationKind.UNDO:
+        rig.run(operation)
+        operation = rig.approved_undo()
+    run_and_die(rig.setup, operation.id, "swap", Moment.BEFORE, rig.directory)
+    rig.alter_state(f"UPDATE operations SET memory = memory - 'closing' WHERE id = '{operation.id}'")
+    rig.target.cluster.execute(f'ALTER DATABASE "{rig.target.name}" ALLOW_CONNECTIONS false')
+    assert rig.run(operation).failure is not None
+    assert rig.digest() == (new if kind is OperationKind.RESTORE else old)

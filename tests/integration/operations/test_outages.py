@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
+from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict
 
 import bot.storage
@@ -17,6 +18,8 @@ from bot.errors import Conflict, DatabaseUnreachable, PlanVoid
 from bot.models import Downtime, OperationState
 from bot.operations import restore_job
 from bot.operations.restore_job import RestoreJob
+from bot.postgres import swap
+from bot.runtime.stop import StopSignal
 from sandbox.cluster import Cluster
 from tests.gate import Gate
 from tests.house import TARGET, Rig, rig_on
@@ -114,6 +117,8 @@ def test_a_server_that_stays_away_is_cleaned_up_by_the_sweep_after_its_return(
         told = rig.services.overview.operation(operation.id).failure
         assert told is not None
         assert f"{rig.target.name} is as it was, with all its data" in told.left_as_it_was
+        assert "api was started again, and does not run now" in told.left_as_it_was
+        assert "The services are as before" not in told.left_as_it_was
 
 
 def test_a_voided_restore_is_cleaned_up_by_the_sweep_too(
@@ -136,6 +141,34 @@ def test_a_voided_restore_is_cleaned_up_by_the_sweep_too(
         assert rig.house.work.runner.clean_up_due(TARGET) == [operation.id]
         assert rig.digest().tables == new.tables
         assert_nothing_half_done(rig, ended)
+
+
+def test_a_server_that_crashes_on_the_way_back_leaves_nothing_closed(
+    mortal: Cluster, upgraded_state_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (
+        rig_on(mortal, upgraded_state_dsn, tmp_path) as base,
+        base.rebuilt(base.setup.with_application(when_unhealthy="undo")) as rig,
+    ):
+        old, _ = lost(rig)
+        operation = rig.approved_restore()
+        rig.application.break_act("api", "start")
+        end_sessions, calls = swap._end_sessions, list[str]()
+
+        def crash_at_the_second(connection: Connection, names: list[str], stop: StopSignal) -> None:
+            calls.append(names[0])
+            if len(calls) == 2:
+                rig.application.mend("api", "start")
+                crash(mortal)
+            end_sessions(connection, names, stop)
+
+        monkeypatch.setattr(swap, "_end_sessions", crash_at_the_second)
+        ended = rig.run(operation)
+        assert len(calls) == 2
+        assert ended.failure is not None
+        assert "The restored data is in place" in ended.failure.left_as_it_was
+        assert rig.digest().tables == old.tables, "nobody could connect to a closed one"
+        assert rig.services.undos.undoable(TARGET).id == operation.id
 
 
 def test_a_swap_happened_when_it_happened_however_late_it_is_cleaned_up(

@@ -172,9 +172,9 @@ VIEWED = """
     CREATE VIEW counted AS SELECT name, count(*) AS n FROM people GROUP BY name;
     CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN INSERT INTO public.audit VALUES (OLD.name); RETURN NEW; END $$;
-    CREATE TRIGGER also INSTEAD OF UPDATE ON seen FOR EACH ROW EXECUTE FUNCTION keep();
+    CREATE TRIGGER "{al}so" INSTEAD OF UPDATE ON seen FOR EACH ROW EXECUTE FUNCTION keep();
     CREATE TRIGGER also INSTEAD OF UPDATE ON counted FOR EACH ROW EXECUTE FUNCTION keep();
-    COMMENT ON TRIGGER also ON seen IS 'it''s audited';
+    COMMENT ON TRIGGER "{al}so" ON seen IS 'it''s audited';
     CREATE RULE also AS ON DELETE TO seen DO INSTEAD (INSERT INTO audit VALUES (OLD.name); DELETE FROM people);
 """
 OF_VIEWS = """

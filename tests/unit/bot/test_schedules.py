@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from bot.cron import cron_trigger
+from bot.cron import cron_trigger, demand_fires
 from bot.models import ScheduleName
 from bot.operations.schedules import Schedule, chance_of, next_fire, schedules_of
 from bot.settings import TargetSettings
@@ -76,6 +76,16 @@ def test_weekdays_are_those_of_cron(weekday: str, days: str) -> None:
 def test_what_is_no_schedule_is_told(schedule: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         cron_trigger(schedule)
+
+
+@pytest.mark.parametrize("never", ["0 0 31 4 *", "*/5 2 30 2 *", "0 0 31 2,4,6,9,11 *"])
+def test_one_that_never_comes_is_told(never: str) -> None:
+    with pytest.raises(ValueError, match=r"never comes; write it like"):
+        demand_fires(never)
+
+
+def test_one_that_seldom_comes_is_taken() -> None:
+    assert demand_fires("0 0 29 2 *") == "0 0 29 2 *"
 
 
 def test_without_a_schedule_nothing_fires() -> None:

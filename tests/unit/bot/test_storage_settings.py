@@ -66,3 +66,15 @@ def test_a_recipient_is_a_public_key(tmp_path: Path) -> None:
     found = gaps(tmp_path, f'{GOOD}{section}["{PRIVATE_AGE_KEY}"]')
     assert "is a private key" in found["targets.inventory.encryption.recipients.0"]
     assert PRIVATE_AGE_KEY not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("area", "shared"),
+    [("/backups", True), ("/backups/inventory", True), ("/", True), ("/backups-staging", False), ("/var/tmp/b", False)],
+)
+def test_a_staging_area_and_a_storage_share_no_folder(tmp_path: Path, area: str, shared: bool) -> None:
+    text = f'{GOOD}\n[storage.nas]\ntype = "directory"\npath = "/backups"\n[staging]\npath = "{area}"\n'
+    if shared:
+        assert gaps(tmp_path, text) == {"staging.path": "shares a folder with the backups of [storage.nas]"}
+    else:
+        assert loaded(tmp_path, text).staging.path == Path(area)
