@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -25,6 +25,7 @@ from sandbox.cluster import Cluster
 from tests.integration.postgres.engine import (
     BACKUP_ID,
     STAGING,
+    TARGET,
     Engine,
     Nothing,
     engine_of,
@@ -40,11 +41,10 @@ LARGE = "CREATE UNLOGGED TABLE large AS SELECT i, repeat(md5(i::text), 40) AS te
 def bytes_in(folder: Path) -> int:
     """Disk that the folder takes."""
     total = 0
-    for path in folder.glob("**/*"):
-        try:
-            total += path.stat().st_blocks * 512
-        except FileNotFoundError:
-            continue
+    for directory, _folders, files in os.walk(folder):
+        for name in files:
+            with suppress(FileNotFoundError):
+                total += Path(directory, name).stat().st_blocks * 512
     return total
 
 
@@ -144,10 +144,15 @@ def test_300_mb_of_large_objects_come_back(engine: Engine, storage: Storage, scr
         "SELECT count(lo_from_bytea(0, decode(repeat(md5(i::text), 65536), 'hex'))) FROM generate_series(1, 299) i",
         "SELECT lo_put(lo_from_bytea(0, 'one'), 3 << 20, 'with a hole before its end')",
     )
-    with watching(staging_folder(STAGING, BACKUP_ID)) as most:
-        backup = take_backup(engine, storage, room=32 * MIB)
-    assert backup.manifest.dump_bytes > 300 * MIB
-    assert most() < backup.manifest.dump_bytes * 0.8, "pg_dump never waited"
+    # Whoever holds pg_dump back may get no processor for the second that all of it takes: three times in a row is a fault.
+    for _ in range(3):
+        with watching(staging_folder(STAGING, BACKUP_ID)) as most:
+            backup = take_backup(engine, storage, room=32 * MIB)
+        assert backup.manifest.dump_bytes > 300 * MIB
+        if held_back := most() < backup.manifest.dump_bytes * 0.8:
+            break
+        storage.delete_backup(TARGET, BACKUP_ID)
+    assert held_back, "pg_dump never waited"
     assert backup.manifest.digest.large_objects == 300
     assert restore(engine, storage, backup, scratch, tmp_path) == []
 
