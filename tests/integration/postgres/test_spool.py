@@ -144,7 +144,7 @@ def test_300_mb_of_large_objects_come_back(engine: Engine, storage: Storage, scr
         "SELECT count(lo_from_bytea(0, decode(repeat(md5(i::text), 65536), 'hex'))) FROM generate_series(1, 299) i",
         "SELECT lo_put(lo_from_bytea(0, 'one'), 3 << 20, 'with a hole before its end')",
     )
-    # Whoever holds pg_dump back may get no processor for the second that all of it takes: three times in a row is a fault.
+    # Whoever holds pg_dump back may get no processor for the second that all of it takes: three times is a fault.
     for _ in range(3):
         with watching(staging_folder(STAGING, BACKUP_ID)) as most:
             backup = take_backup(engine, storage, room=32 * MIB)
