@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +138,15 @@ def health_of(composed: Deployment, service: str) -> str:
     return str(composed.inspect(service)["State"]["Health"]["Status"])
 
 
+def dialog_of(desk: Desk, user: str, action_id: str) -> dict[str, Any]:
+    """What a click opens; as a person does, clicked again where Slack's 3 seconds went by on a busy machine."""
+    for _ in range(3):
+        click(desk, user, action_id)
+        with suppress(TimeoutError):
+            return desk.person.wait_for_view(user, timeout=15)
+    pytest.fail("no click opened the dialog")
+
+
 def test_an_approved_restore_stops_what_compose_made_and_brings_it_back_healthy(
     composed: Deployment, settings: Settings
 ) -> None:
@@ -150,8 +159,7 @@ def test_an_approved_restore_stops_what_compose_made_and_brings_it_back_healthy(
             connection.execute("UPDATE devices SET name = 'lost'")
 
         restore = await_drawn(desk, ask_for_restore(desk), OperationState.AWAITING_APPROVAL)
-        click(desk, APPROVER, ids.APPROVE)
-        shown = desk.modal(APPROVER)
+        shown = dialog_of(desk, APPROVER, ids.APPROVE)
         assert "api" in json.dumps(shown["blocks"])
         desk.person.submit(APPROVER, shown["id"], {"confirmation": DATABASE, "comment": "checked"})
         done = await_drawn(desk, restore, OperationState.DONE)
