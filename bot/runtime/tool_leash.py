@@ -16,12 +16,13 @@ from bot.runtime.tool_streams import Streams
 # that have our mark, ends neither it nor the one that listens.
 _SCRIPT = """
 whom=$1; shift; cut=
-end() { kill -s CONT -- "${whom:-$tool}"; kill -s TERM "$tool"; } 2>/dev/null
+end() { kill -s CONT -- "${whom:-$tool}"; kill -s TERM "$tool"; }
 trap end TERM
 trap 'cut=129; end' HUP
-exec 3<&0 </dev/null
-"$@" 3<&- &
+exec 3<&0 4>&2 </dev/null 2>/dev/null
+"$@" 2>&4 3<&- 4>&- &
 tool=$!
+exec 4>&-
 (
     trap "" TERM
     while read -r order; do
@@ -32,14 +33,12 @@ tool=$!
     done
     kill -s HUP "$$"
     [ -z "$whom" ] || { sleep 5 && kill -s KILL -- "$whom"; }
-) <&3 3<&- >/dev/null 2>&1 &
+) <&3 3<&- >/dev/null &
 leash=$!
 exec 3<&-
-{
-    while wait "$tool"; code=$?; kill -s 0 "$tool"; do :; done
-    kill -s KILL "$leash"; wait "$leash"
-    exit "${cut:-$code}"
-} 2>/dev/null
+while wait "$tool"; code=$?; kill -s 0 "$tool"; do :; done
+kill -s KILL "$leash"; wait "$leash"
+exit "${cut:-$code}"
 """
 _ALL_BUT_THE_FIRST = "-1"
 """kill(2): every process of a container of the tool's own, but its first one and whoever sends it."""

@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 import psutil
 import pytest
@@ -52,6 +52,12 @@ def test_it_says_what_the_tool_says_and_ends_as_the_tool_ends(shell: str, script
         code, said, complained = ended(process)
     assert code == {"exit 7": 7, "exit 255": 255}.get(script, 128 + signal.SIGKILL)
     assert (said, complained) == (b"out\n", b"err\n")
+
+
+def test_the_shell_itself_adds_nothing_when_the_tool_dies_before_it_comes_to_wait_for_it(shell: str) -> None:
+    with ExitStack() as running:
+        tools = [running.enter_context(held(shell, "sh", "-c", "kill -s KILL $$")) for _ in range(32)]
+        assert {ended(tool) for tool in tools} == {(128 + signal.SIGKILL, b"", b"")}
 
 
 def test_what_the_tool_is_told_is_no_part_of_the_script(shell: str) -> None:
