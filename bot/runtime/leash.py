@@ -16,6 +16,7 @@ from bot.runtime.process import Finished, StderrDrain
 from bot.runtime.stop import StopSignal
 
 _END_WITHIN = 10.0
+_SILENCE_MS = 200
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,18 @@ class Account:
 
 
 class Leash:
-    """A hold on a running tool."""
+    """A hold on a running tool, which waits while it does not hear of us."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self._process = process
+        assert process.stdin is not None  # noqa: S101 - opened with PIPE
+        self._fd = process.stdin.fileno()
+        # Whoever holds the other end may have been stopped itself.
+        os.set_blocking(self._fd, False)
         self.paused = False
+
+    def watch(self) -> None:
+        """Say that we are there."""
+        self._order(b".")
 
     def pause(self) -> None:
         """Stop the tool where it is, with all that it has forked."""
@@ -43,9 +51,8 @@ class Leash:
         self.paused = False
 
     def _order(self, order: bytes) -> None:
-        assert self._process.stdin is not None  # noqa: S101 - opened with PIPE
-        with suppress(BrokenPipeError):
-            os.write(self._process.stdin.fileno(), order)
+        with suppress(BrokenPipeError, BlockingIOError):
+            os.write(self._fd, order)
 
 
 def run_leashed(
@@ -60,17 +67,19 @@ def run_leashed(
     """Run to the tool's end, whatever the exit code; its output is thrown away, stderr kept; `on_tick` every so often.
 
     Raises ToolFailed when it cannot be started or was killed by a signal, Interrupted, or what `on_tick` raised. The
-    tool ends then, and so it does when this process is killed.
+    tool ends then, and so it does when this process is killed. While `on_tick` takes long, or is not called for want of
+    a processor, the tool is paused.
     """
     tool = Path(argv[0]).name
     if not os.access(argv[0], os.X_OK):
         raise ToolFailed(tool, "could not be started", f"it cannot be run: {argv[0]}")
-    with leashed(argv, environment, account) as process:
+    with leashed(argv, environment, account, silence_ms=_SILENCE_MS) as process:
         drain = StderrDrain(process.stderr)
         leash = Leash(process)
         while process.poll() is None:
             stop.check()
             on_tick(leash)
+            leash.watch()
             with suppress(subprocess.TimeoutExpired):
                 process.wait(every)
         finished = Finished(process.returncode, b"", drain.finish())
@@ -81,13 +90,16 @@ def run_leashed(
 
 @contextmanager
 def leashed(
-    argv: Sequence[str], environment: Mapping[str, str], account: Account | None = None
+    argv: Sequence[str], environment: Mapping[str, str], account: Account | None = None, *, silence_ms: int = 0
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """The tool, running until the end of the block, of itself, or of this process."""
+    """The tool, running until the end of the block, of itself, or of this process.
+
+    It is paused whenever nothing was written to its stdin for `silence_ms`, if that is not 0.
+    """
     whose = f"{account.uid}:{account.gid}" if account else ""
     # -I and -S: no site, nothing of ours, so that it starts in a few milliseconds.
     process = subprocess.Popen(
-        [sys.executable, "-I", "-S", leash_process.__file__, whose, *argv],
+        [sys.executable, "-I", "-S", leash_process.__file__, whose, str(silence_ms), *argv],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

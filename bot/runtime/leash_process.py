@@ -1,7 +1,9 @@
 """Runs one tool in a process group of its own, and ends the group when the worker that asked for it is gone.
 
 Started by `bot.runtime.leash` as a script of its own, so it imports nothing but the standard library. Standard input
-is the leash: `p` pauses the tool, `r` resumes it, and its end (the worker has closed it, or was killed) ends the tool.
+is the leash: `p` pauses the tool, `r` resumes it, `.` says that the worker watches it, and its end (the worker has
+closed it, or was killed) ends the tool. A worker that was not heard of for a while has no processor, or waits for
+something: the tool waits with it, since what it does meanwhile nobody bounds.
 """
 
 from __future__ import annotations
@@ -16,23 +18,36 @@ _GRACE_MS = 3_000
 _BEHIND_ITS_WATCHERS = 5
 
 
-def main(account: str, argv: list[str]) -> int:
-    """Run `argv` as `account` (`uid:gid`, or empty for our own); ends as the tool ended, by the same signal."""
+def main(account: str, silence_ms: int, argv: list[str]) -> int:
+    """Run `argv` as `account` (`uid:gid`, or empty for our own); ends as the tool ended, by the same signal.
+
+    It is paused whenever its worker was not heard of for `silence_ms`, which may be 0 for no such bound.
+    """
     pid = _started(account, argv)
     watched = os.pidfd_open(pid)
-    poll = select.poll()
-    poll.register(watched, select.POLLIN)
-    poll.register(0, select.POLLIN | select.POLLHUP)
-    while watched not in dict(poll.poll()):
-        order = os.read(0, 4096)
-        if not order:
-            _end(pid, watched)
-            break
-        _signal_group(pid, signal.SIGSTOP if order.endswith(b"p") else signal.SIGCONT)
+    _hold(pid, watched, silence_ms)
     status = os.waitpid(pid, 0)[1]
     # What the tool has forked dies with it.
     _signal_group(pid, signal.SIGKILL)
     return _end_alike(status)
+
+
+def _hold(pid: int, watched: int, silence_ms: int) -> None:
+    poll = select.poll()
+    poll.register(watched, select.POLLIN)
+    poll.register(0, select.POLLIN | select.POLLHUP)
+    ordered = stopped = False
+    while watched not in (ready := dict(poll.poll(None if stopped else silence_ms or None))):
+        said = os.read(0, 4096) if ready else b"."
+        if not said:
+            _end(pid, watched)
+            return
+        for order in said:
+            ordered = order == ord("p") or (ordered and order != ord("r"))
+        wait = ordered or not ready
+        if wait != stopped:
+            _signal_group(pid, signal.SIGSTOP if wait else signal.SIGCONT)
+        stopped = wait
 
 
 def _started(account: str, argv: list[str]) -> int:
@@ -85,4 +100,4 @@ def _end_alike(status: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2:]))
+    sys.exit(main(sys.argv[1], int(sys.argv[2]), sys.argv[3:]))

@@ -104,6 +104,45 @@ def test_a_paused_tool_does_nothing_until_it_is_resumed(tmp_path: Path) -> None:
     assert len(set(sizes[4:12])) == 1, "it went on while it was paused"
 
 
+def test_a_tool_waits_while_nobody_watches_it_and_goes_on_with_who_does(tmp_path: Path) -> None:
+    pids, states, stop = tmp_path / "pids", list[list[str]](), StopSignal()
+
+    def look(leash: Leash) -> None:
+        if not pids.exists():
+            return
+        tool = family(pids)
+        if not states:
+            eventually(lambda: all(each.status() == psutil.STATUS_STOPPED for each in tool))
+            assert not leash.paused
+        states.append([each.status() for each in tool])
+        if psutil.STATUS_STOPPED not in states[-1]:
+            stop.set("it goes on")
+
+    with pytest.raises(Interrupted, match="it goes on"):
+        run_leashed(python(FORKS, str(pids)), stop=stop, environment=tool_environment(), on_tick=look)
+    assert len(states) > 1
+
+
+def test_a_tool_that_was_paused_stays_so_however_often_we_say_that_we_watch(tmp_path: Path) -> None:
+    pids, stop, looks = tmp_path / "pids", StopSignal(), list[str]()
+
+    def look(leash: Leash) -> None:
+        if not pids.exists():
+            return
+        tool = family(pids)[0]
+        if not leash.paused:
+            leash.pause()
+            eventually(lambda: tool.status() == psutil.STATUS_STOPPED)
+        leash.watch()
+        looks.append(tool.status())
+        if len(looks) == 10:
+            stop.set("enough")
+
+    with pytest.raises(Interrupted, match="enough"):
+        run_leashed(python(FORKS, str(pids)), stop=stop, environment=tool_environment(), on_tick=look)
+    assert set(looks) == {psutil.STATUS_STOPPED}
+
+
 @pytest.mark.parametrize("paused", [False, True])
 def test_a_killed_worker_takes_its_tool_with_it(tmp_path: Path, paused: bool) -> None:
     pids = tmp_path / "pids"
