@@ -168,7 +168,7 @@ class Deployment:
         ]
         argv += [part for setting in _QUIET for part in ("-c", setting)]
         made = self.add("db", argv, image=POSTGRES_IMAGE, user="postgres", stop_signal="SIGINT", **options)
-        eventually(self._answers)
+        eventually(self.answers)
         with psycopg.connect(self.dsn("postgres"), autocommit=True) as connection:
             if not connection.execute("SELECT FROM pg_database WHERE datname = %s", (DATABASE,)).rowcount:
                 connection.execute(f"CREATE DATABASE {DATABASE}")
@@ -206,7 +206,7 @@ class Deployment:
             "com.docker.compose.depends_on": depends_on,
         }
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
         try:
             with psycopg.connect(self.dsn("postgres"), connect_timeout=5):
                 return True

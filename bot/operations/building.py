@@ -157,6 +157,10 @@ class Building:
         """Those that a worker which was killed left running; returns what may still be, in a sentence."""
         return remove_remains_now(self._context, self._operation.target, self._operation.id)
 
+    def end_tools_left(self, left: str) -> str:
+        """The same where some may be `left`: their container, which did not run then, may be back with its database."""
+        return self.end_tools() if left else ""
+
     def remove_archive(self) -> None:
         remove_folder(self._context.settings.staging, self._operation.id)
 

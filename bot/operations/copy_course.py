@@ -76,6 +76,7 @@ class CopyCourse:
             return f"The database {self._name} is there, whole and verified. {live} is as it was."
         with self._new.server.maintenance(self._new.database) as connection:
             drop_database(connection, self._new.database, live=live)
+        remaining = self._new.end_tools_left(remaining)
         return f"{live} is as it was; nothing is left of the new database. {remaining}".rstrip()
 
     def _finish(self) -> dict[str, Any]:

@@ -120,6 +120,7 @@ class RestoreCourse:
         begun = self._journal.memory.get("begun")
         remaining = self._new.end_tools()
         left = self._undo() if begun else f"{self._live} was only read, and no service was touched."
+        remaining = self._new.end_tools_left(remaining)
         self._new.remove_archive()
         return " ".join(filter(None, (left, remaining, self._settle_pending())))
 

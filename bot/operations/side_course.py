@@ -64,11 +64,16 @@ class SideCourse:
 
     def roll_back(self) -> str:
         """Nothing is left of it."""
-        remaining = remove_remains_now(self._context, self._operation.target, self._operation.id)
+        remaining = self._end_tools()
         self._drop_scratch()
         with self._server.connect() as connection:
             drop_side(connection, self._side)
+        # Their container, which did not run then, may be back with its database.
+        remaining = remaining and self._end_tools()
         return f"{self._server.database} is as it was; no schema {self._side} is left. {remaining}".rstrip()
+
+    def _end_tools(self) -> str:
+        return remove_remains_now(self._context, self._operation.target, self._operation.id)
 
     def _fetch(self, stop: StopSignal) -> None:
         manifest, staging = self._backup.manifest, self._context.settings.staging

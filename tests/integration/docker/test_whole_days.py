@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.models import OperationState
+from bot.operations.building import Building
 from tests.docker_deployment import DATA, Deployment
 from tests.house import OPERATOR, TARGET, Rig
 from tests.integration.docker.deployed import assert_as_before, house_of, set_up
@@ -96,6 +97,38 @@ def test_a_database_whose_container_a_deploy_replaces_during_the_load_keeps_its_
         for service in ("api", "worker", "db"):
             project.remove(service)
         project.client.remove_volume(volume)
+
+
+def test_a_container_that_comes_back_a_moment_after_it_was_looked_into_is_looked_into_again(
+    project: Deployment, upgraded_state_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_up(project)
+    look, looked = Building.end_tools, list[str]()
+
+    def too_early(building: Building) -> str:
+        looked.append(look(building))
+        if len(looked) == 1:
+            project.client.start(project.ids("db")[0])
+            eventually(project.answers)
+        return looked[-1]
+
+    with (
+        house_of(project, upgraded_state_dsn, tmp_path) as house,
+        house.rebuilt(with_tools(house, tools="exec"), seed=3) as rig,
+        ThreadPoolExecutor(1) as beside,
+    ):
+        rig.execute(*SLOW_IN_SCRATCH)
+        lost(rig)
+        running = beside.submit(rig.run, rig.approved_restore())
+        eventually(lambda: loading(rig))
+        monkeypatch.setattr(Building, "end_tools", too_early)
+        project.client.kill(project.ids("db")[0])
+        failure = running.result(90).failure
+        assert failure is not None
+        assert failure.left_as_it_was == "inventory is as it was, with all its data. The services are as before."
+        assert ["not looked for" in said for said in looked] == [True, False]
+        assert_as_before(project, rig)
+        assert remains(project) == []
 
 
 def test_an_api_that_a_deploy_replaces_while_it_is_stopped_is_the_one_that_is_started(
