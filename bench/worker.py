@@ -2,7 +2,8 @@
 
 `python -m bench.worker backup TARGET`, `restore TARGET BACKUP [DOWNTIME]`, `undo TARGET` or `sweep TARGET TIMES`;
 settings come from the environment as for any bot process. Its answer is one JSON document on stdout. What comes before
-the request is made (starting Python, connecting) is not in its seconds: a real worker runs already.
+the request is made (starting Python, connecting, what a worker does before its first operation) is not in its seconds:
+a real worker runs already.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from bot.errors import BaselinerError
 from bot.models import Actor, Downtime, Operation, OperationState, RestoreRequest, Surface, UndoRequest
 from bot.runtime.stop import StopSignal
 from bot.settings import Environment, load_settings
+from bot.storage import warm_up
 from bot.wiring import House, open_house
 
 ACTOR = Actor("cli:bench", "the bench", Surface.CLI)
@@ -34,7 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("downtime", nargs="?", type=Downtime, default=Downtime.NOW)
     given = parser.parse_args(arguments)
     try:
-        with open_house(load_settings(Environment()), os.environ) as house:
+        settings = load_settings(Environment())
+        warm_up(settings.storage.values(), os.environ)
+        with open_house(settings, os.environ) as house:
             answer = _measure(house, given)
     except BaselinerError as error:
         sys.stderr.write(f"{error} {error.remedy}\n")

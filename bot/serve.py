@@ -19,6 +19,7 @@ from bot.jobs import Worker
 from bot.leader import Leadership
 from bot.probes import http_app
 from bot.settings import Settings
+from bot.storage import warm_up
 from bot.store import schema
 from bot.wiring import House, SlackSide, open_house, slack_side
 
@@ -57,6 +58,7 @@ def work(settings: Settings, queue: str, http: str | None = None, *, attached: b
     """One worker, with probes at `http`, until SIGINT or SIGTERM, or, when attached, the end of standard input."""
     dsn = settings.state.dsn.get_secret_value()
     schema.upgrade(dsn)
+    warm_up(settings.storage.values(), os.environ)
     stop = threading.Event()
     if attached:
         stop_when_detached(stop)
