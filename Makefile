@@ -6,6 +6,8 @@ JOBS ?= 4
 VENV := .venv
 RUN := $(VENV)/bin
 PIP := $(RUN)/python -m pip --disable-pip-version-check --quiet
+# Where it is set, each of the many processes would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test lint bench screenshots clean
 .DEFAULT_GOAL := help
