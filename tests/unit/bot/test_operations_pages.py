@@ -31,9 +31,14 @@ def parsed(command: Any, words: list[str]) -> None:
     return None
 
 
+@pytest.fixture(scope="module")
+def command() -> Any:
+    return typer.main.get_command(app)
+
+
 @pytest.mark.parametrize("line", COMMANDS.values(), ids=COMMANDS.keys())
-def test_a_command_of_the_pages_can_be_typed(line: str) -> None:
-    parsed(typer.main.get_command(app), shlex.split(line)[1:])
+def test_a_command_of_the_pages_can_be_typed(command: Any, line: str) -> None:
+    parsed(command, shlex.split(line)[1:])
 
 
 def test_no_other_command_of_the_page_for_bad_days_went_unseen() -> None:
