@@ -33,6 +33,7 @@ class ObjectServer:
         self.region = REGION
         self._log = log
         self._process: Process | None = None
+        self._own: S3Client | None = None
         self.port = free_port()
 
     @property
@@ -46,6 +47,9 @@ class ObjectServer:
 
     def stop(self) -> None:
         """End the server, and with it every object."""
+        if self._own is not None:
+            self._own.close()
+            self._own = None
         if self._process is not None:
             self._process.stop()
             self._process = None
@@ -63,13 +67,11 @@ class ObjectServer:
 
     def create_bucket(self, name: str) -> None:
         """Make an empty bucket."""
-        client = self.client()
-        client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
-        client.close()
+        self._kept_client().create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
 
     def delete_bucket(self, name: str) -> None:
         """Delete a bucket with all that is in it: objects, old versions, unfinished uploads."""
-        client = self.client()
+        client = self._kept_client()
         for upload in client.list_multipart_uploads(Bucket=name).get("Uploads", []):
             client.abort_multipart_upload(Bucket=name, Key=upload["Key"], UploadId=upload["UploadId"])
         for page in client.get_paginator("list_object_versions").paginate(Bucket=name):
@@ -81,7 +83,12 @@ class ObjectServer:
                     BypassGovernanceRetention=True,
                 )
         client.delete_bucket(Bucket=name)
-        client.close()
+
+    def _kept_client(self) -> "S3Client":
+        # Making one takes longer than most of what is asked of it.
+        if self._own is None:
+            self._own = self.client()
+        return self._own
 
     def __enter__(self) -> Self:
         self.start()
