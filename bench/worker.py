@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         settings = load_settings(Environment())
-        warm_up(settings.storage.values(), os.environ)
+        warm_up(settings.storage.values())
         with open_house(settings, os.environ) as house:
             answer = _measure(house, given)
     except BaselinerError as error:

@@ -58,7 +58,7 @@ def work(settings: Settings, queue: str, http: str | None = None, *, attached: b
     """One worker, with probes at `http`, until SIGINT or SIGTERM, or, when attached, the end of standard input."""
     dsn = settings.state.dsn.get_secret_value()
     schema.upgrade(dsn)
-    warm_up(settings.storage.values(), os.environ)
+    warm_up(settings.storage.values())
     stop = threading.Event()
     if attached:
         stop_when_detached(stop)

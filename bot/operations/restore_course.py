@@ -119,8 +119,11 @@ class RestoreCourse:
         """Everything as it was, unless the swap was made; the services run either way."""
         begun = self._journal.memory.get("begun")
         remaining = self._new.end_tools()
-        left = self._undo() if begun else f"{self._live} was only read, and no service was touched."
-        remaining = self._new.end_tools_left(remaining)
+        if begun:
+            left = self._undo()
+            remaining = self._new.end_tools_left(remaining)
+        else:
+            left = f"{self._live} was only read, and no service was touched."
         self._new.remove_archive()
         return " ".join(filter(None, (left, remaining, self._settle_pending())))
 

@@ -38,8 +38,8 @@ class Leash:
         self.paused = False
 
     def watch(self) -> None:
-        """Say that we are there."""
-        self._order(b".")
+        """Say that we are there, and again what is wanted: an order may have met a pipe that was full."""
+        self._order(b"p" if self.paused else b"r")
 
     def pause(self) -> None:
         """Stop the tool where it is, with all that it has forked."""

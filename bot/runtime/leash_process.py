@@ -1,9 +1,9 @@
 """Runs one tool in a process group of its own, and ends the group when the worker that asked for it is gone.
 
 Started by `bot.runtime.leash` as a script of its own, so it imports nothing but the standard library. Standard input
-is the leash: `p` pauses the tool, `r` resumes it, `.` says that the worker watches it, and its end (the worker has
-closed it, or was killed) ends the tool. A worker that was not heard of for a while has no processor, or waits for
-something: the tool waits with it, since what it does meanwhile nobody bounds.
+is the leash: `p` pauses the tool, `r` resumes it, and its end (the worker has closed it, or was killed) ends the tool.
+A worker that watches its tool says one of both again and again. One that was not heard of for a while has no
+processor, or waits for something: the tool waits with it, since what it does meanwhile nobody bounds.
 """
 
 from __future__ import annotations
@@ -36,18 +36,15 @@ def _hold(pid: int, watched: int, silence_ms: int) -> None:
     poll = select.poll()
     poll.register(watched, select.POLLIN)
     poll.register(0, select.POLLIN | select.POLLHUP)
-    ordered = stopped = False
+    stopped = False
     while watched not in (ready := dict(poll.poll(None if stopped else silence_ms or None))):
-        said = os.read(0, 4096) if ready else b"."
+        said = os.read(0, 4096) if ready else b"p"
         if not said:
             _end(pid, watched)
             return
-        for order in said:
-            ordered = order == ord("p") or (ordered and order != ord("r"))
-        wait = ordered or not ready
-        if wait != stopped:
-            _signal_group(pid, signal.SIGSTOP if wait else signal.SIGCONT)
-        stopped = wait
+        if stopped != said.endswith(b"p"):
+            stopped = not stopped
+            _signal_group(pid, signal.SIGSTOP if stopped else signal.SIGCONT)
 
 
 def _started(account: str, argv: list[str]) -> int:

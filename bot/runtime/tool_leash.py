@@ -20,9 +20,9 @@ end() { kill -s CONT -- "${whom:-$tool}"; kill -s TERM "$tool"; }
 trap end TERM
 trap 'cut=129; end' HUP
 exec 3<&0 4>&2 </dev/null 2>/dev/null
+trap 'echo "sh: cannot fork" >&4' EXIT
 "$@" 2>&4 3<&- 4>&- &
 tool=$!
-exec 4>&-
 (
     trap "" TERM
     while read -r order; do
@@ -33,9 +33,10 @@ exec 4>&-
     done
     kill -s HUP "$$"
     [ -z "$whom" ] || { sleep 5 && kill -s KILL -- "$whom"; }
-) <&3 3<&- >/dev/null &
+) <&3 3<&- 4>&- >/dev/null &
 leash=$!
-exec 3<&-
+trap - EXIT
+exec 3<&- 4>&-
 while wait "$tool"; code=$?; kill -s 0 "$tool"; do :; done
 kill -s KILL "$leash"; wait "$leash"
 exit "${cut:-$code}"

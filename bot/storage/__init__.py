@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 
 from bot.clock import Clock, SystemClock
-from bot.errors import StorageFailed
 from bot.settings_storage import DirectorySettings, S3Settings
 from bot.storage.base import MANIFEST, ObjectWriter, Storage, Written
 from bot.storage.fetch import Sources, fetch_archive, fetch_text
@@ -43,13 +41,9 @@ def open_storage(
     return S3Storage(settings, environment or {}, clock or SystemClock(), patience or Patience())
 
 
-def warm_up(storages: Iterable[S3Settings | DirectorySettings], environment: Mapping[str, str]) -> None:
-    """What the first client of S3 in a process takes longer for than the next ones: before somebody waits for it."""
-    settings = next((each for each in storages if isinstance(each, S3Settings)), None)
-    if settings is None:
-        return
-    from bot.storage.s3_client import connect
+def warm_up(storages: Iterable[S3Settings | DirectorySettings]) -> None:
+    """Get ready for S3 where any of them is that, before an operation waits for it."""
+    if any(isinstance(settings, S3Settings) for settings in storages):
+        from bot.storage import s3_client
 
-    # What is wrong is told by the operation that needs it.
-    with suppress(StorageFailed):
-        connect(settings, environment, settings.credentials, answer_within=1.0).close()
+        s3_client.warm_up()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore.session
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError
 from botocore.loaders import Loader
 
 from bot.errors import StorageFailed
@@ -26,7 +30,8 @@ def connect(
     answer_within: float,
 ) -> S3Client:
     """A client that does not retry by itself. Credentials come from the variables that `credentials` names, else from
-    AWS_* in `environment`, else from the usual files and roles. Raises StorageFailed when a named one is not set.
+    AWS_* in `environment`, else from the usual files and roles. Raises StorageFailed when a named one is not set, or
+    where no client can be made with these settings.
     """
     by_path = settings.endpoint is not None if settings.path_style is None else settings.path_style
     config = Config(
@@ -36,10 +41,27 @@ def connect(
         max_pool_connections=16,
         s3={"addressing_style": "path" if by_path else "auto" if settings.path_style is None else "virtual"},
     )
+    keys = _keys(environment, credentials)
+    try:
+        return _session(*keys).client("s3", endpoint_url=settings.endpoint, region_name=settings.region, config=config)
+    except (BotoCoreError, ValueError) as error:
+        raise StorageFailed(
+            f"No client for S3 can be made with these settings: {error}",
+            "Correct endpoint and region in [storage], or the AWS_* variables and ~/.aws where Baseliner runs.",
+        ) from error
+
+
+def warm_up() -> None:
+    """What the first client in a process takes a third of a second longer for: before somebody waits for it."""
+    # Of nobody's settings and keys: what is wrong with those is told by the operation that needs them.
+    with suppress(BotoCoreError, ValueError):
+        _session("nobody", "nobody", None).client("s3", region_name="us-east-1").close()
+
+
+def _session(key: str | None, secret: str | None, token: str | None) -> boto3.session.Session:
     core = botocore.session.Session()
-    core.register_component("data_loader", _descriptions())
-    session = boto3.session.Session(*_keys(environment, credentials), botocore_session=core)
-    return session.client("s3", endpoint_url=settings.endpoint, region_name=settings.region, config=config)
+    core.register_component("data_loader", _descriptions(core.get_config_variable("data_path") or ""))
+    return boto3.session.Session(key, secret, token, botocore_session=core)
 
 
 class _Descriptions(Loader):
@@ -51,9 +73,12 @@ class _Descriptions(Loader):
         return list(super().search_paths)
 
 
+# Files that never change while we run: whoever reads them again reads the same.
 @cache
-def _descriptions() -> Loader:
-    return _Descriptions()
+def _descriptions(folders: str) -> Loader:
+    """`folders` of AWS_DATA_PATH are searched first, as botocore does."""
+    searched = [Path(os.path.expandvars(each)).expanduser() for each in folders.split(os.pathsep) if each]
+    return _Descriptions([str(folder) for folder in searched])
 
 
 def properties(settings: S3Settings, now: datetime) -> dict[str, Any]:

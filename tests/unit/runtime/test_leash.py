@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import psutil
 import pytest
 
 from bot.errors import Interrupted, ToolFailed
-from bot.runtime.leash import Leash, run_leashed
+from bot.runtime.leash import Leash, leashed, run_leashed
 from bot.runtime.process import tool_environment
 from bot.runtime.stop import StopSignal
 from tests.support import eventually
@@ -141,6 +142,27 @@ def test_a_tool_that_was_paused_stays_so_however_often_we_say_that_we_watch(tmp_
     with pytest.raises(Interrupted, match="enough"):
         run_leashed(python(FORKS, str(pids)), stop=stop, environment=tool_environment(), on_tick=look)
     assert set(looks) == {psutil.STATUS_STOPPED}
+
+
+def test_an_order_that_meets_a_full_pipe_is_given_again() -> None:
+    with leashed(["/bin/sleep", "300"], tool_environment(), silence_ms=200) as process:
+        assert process.stdin is not None
+        fcntl.fcntl(process.stdin.fileno(), fcntl.F_SETPIPE_SZ, 4096)
+        leash, holder = Leash(process), psutil.Process(process.pid)
+        [tool] = eventually(holder.children)
+        leash.pause()
+        eventually(lambda: tool.status() == psutil.STATUS_STOPPED)
+        holder.suspend()
+        for _ in range(5000):
+            leash.watch()
+        leash.resume()
+        holder.resume()
+
+        def goes_on() -> bool:
+            leash.watch()
+            return tool.status() != psutil.STATUS_STOPPED
+
+        eventually(goes_on)
 
 
 @pytest.mark.parametrize("paused", [False, True])

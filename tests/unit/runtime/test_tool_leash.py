@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import resource
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
 import psutil
@@ -23,12 +25,12 @@ def shell(request: pytest.FixtureRequest) -> str:
 
 
 @contextmanager
-def held(shell: str, *tool: str) -> Iterator[subprocess.Popen[bytes]]:
-    """The tool, held by us as long as stdin is open."""
+def held(shell: str, *tool: str, before: Callable[[], None] | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    """The tool, held by us as long as stdin is open; `before` is called in the new process."""
     argv = leashed(tool, alone=False)
     argv[0:1] = [shell, "sh"] if shell == "busybox" else [shell]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(argv, **pipes) as process:  # type: ignore[call-overload] # one of its many by keywords
+    with subprocess.Popen(argv, preexec_fn=before, **pipes) as process:  # type: ignore[call-overload] # one of its many by keywords
         try:
             yield process
         finally:
@@ -58,6 +60,23 @@ def test_the_shell_itself_adds_nothing_when_the_tool_dies_before_it_comes_to_wai
     with ExitStack() as running:
         tools = [running.enter_context(held(shell, "sh", "-c", "kill -s KILL $$")) for _ in range(32)]
         assert {ended(tool) for tool in tools} == {(128 + signal.SIGKILL, b"", b"")}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become an account that has no process yet")
+@pytest.mark.parametrize("shell", [shell for shell in SHELLS if shell != "bash"])  # which tries again for 15 s
+def test_that_no_process_may_be_started_is_said(shell: str) -> None:
+    account = 1_000_000 + os.getpid()
+
+    def limited() -> None:
+        os.setgroups([])
+        os.setgid(account)
+        os.setuid(account)
+        resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
+
+    with held(shell, "sleep", "60", before=limited) as process:
+        code, said, complained = ended(process)
+    assert code != 0
+    assert (said, complained) == (b"", b"sh: cannot fork\n")
 
 
 def test_what_the_tool_is_told_is_no_part_of_the_script(shell: str) -> None:
