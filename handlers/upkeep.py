@@ -59,7 +59,8 @@ class UpkeepListeners:
         """The drill schedule where its name stands after the target, with a reason behind it."""
         target, rest = take_target(words, self._targets)
         if target is None or not rest:
-            raise UsageError("Say which target, and why.", f"{ids.COMMAND} schedule {act} TARGET reason…")
+            lacking = "Say which target, and why." if target is None else "Say why: whoever reads of it will ask."
+            raise UsageError(lacking, f"{ids.COMMAND} schedule {act} {target or 'TARGET'} reason…")
         if len(rest) > 1 and rest[0].lower() in set(ScheduleName):
             return target, ScheduleName(rest[0].lower()), " ".join(rest[1:])
         return target, ScheduleName.BACKUP, " ".join(rest)
@@ -76,9 +77,11 @@ class UpkeepListeners:
 
 
 def _id_and_reason(request: Request, word: str) -> tuple[str, str]:
-    if len(request.arguments) < 2:
+    if not request.arguments:
         raise UsageError("Say which backup, and why.", f"{ids.COMMAND} {word} ID reason…; the catalog has the ids.")
     named = request.arguments[0]
     if not ids.is_identifier(named):
         raise UsageError(f"“{named[:60]}” is no backup's id.", f"{ids.COMMAND} backups lists them.")
+    if len(request.arguments) == 1:
+        raise UsageError("Say why: whoever reads of it will ask.", f"{ids.COMMAND} {word} {named} reason…")
     return named, " ".join(request.arguments[1:])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import psycopg
 
@@ -12,6 +13,9 @@ from bot.models import AuditEntry, AuditFilter
 from bot.operations.context import Context
 from bot.store import audit
 from bot.store.audit import AuditVerdict
+
+_WRITTEN = {"prune": "backup.remove"}
+"""What people call an act, and what stands in the chain for it."""
 
 
 class Audit:
@@ -22,7 +26,7 @@ class Audit:
         self, limit: int = 20, target: str | None = None, wanted: AuditFilter | None = None
     ) -> list[AuditEntry]:
         """Newest first. Raises NotFound for an unknown target."""
-        wanted = wanted or AuditFilter(target=target)
+        wanted = _by_what_is_written(wanted or AuditFilter(target=target))
         if wanted.target is not None:
             self._context.target(wanted.target)
         with _readable(), self._context.database.transaction() as connection:
@@ -32,12 +36,16 @@ class Audit:
     def stream(self, wanted: AuditFilter) -> Generator[Iterator[AuditEntry]]:
         """In the order of the chain, read while the block runs. Of a target that is in the settings no more, too."""
         with _readable(), self._context.database.transaction() as connection:
-            yield audit.stream(connection, wanted)
+            yield audit.stream(connection, _by_what_is_written(wanted))
 
     def verify(self) -> AuditVerdict:
         """Walk the whole chain."""
         with self._context.database.transaction() as connection:
             return audit.verify(connection)
+
+
+def _by_what_is_written(wanted: AuditFilter) -> AuditFilter:
+    return replace(wanted, action=_WRITTEN.get(wanted.action or "", wanted.action))
 
 
 @contextmanager

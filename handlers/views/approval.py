@@ -118,7 +118,7 @@ def _destroyed(body: Mapping[str, Any], now: datetime, waiting: bool) -> str:
     loses = body["loses"]
     lines = [
         f"• {_written_since(loses, now)}; the database holds {size(loses['database_bytes'])} now",
-        *_written(loses.get("changes")),
+        *(_written(loses["changes"]) if "changes" in loses else ()),
         *_tables(loses),
         f"• {_sessions(loses.get('sessions', ()))}",
         f"• {_services(body.get('services', ()), at_swap=body.get('downtime') != Downtime.NOW)}",
@@ -136,7 +136,7 @@ def _written_since(loses: Mapping[str, Any], now: datetime) -> str:
 
 def _written(changes: Mapping[str, Any] | None) -> list[str]:
     if changes is None:
-        return []
+        return ["• how many rows that is cannot be told: PostgreSQL’s counters do not go back to the backup"]
     if not changes["by_table"]:
         return ["• no row was written since, by PostgreSQL's counters"]
     tables = [f"{code(table['table'], 60)} ({row_counts(table)})" for table in changes["by_table"][:5]]

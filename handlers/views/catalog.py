@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.models import Manifest
+from bot.models import BackupKind, Manifest
 from bot.operations.catalog import Details, Entry, Page
 from handlers import ids
 from handlers.text import age, brief_age, code, date, duration, inline, listed, literal, number, plural, size
@@ -38,7 +38,8 @@ def catalog_message(page: Page, targets: Sequence[str], now: datetime) -> Messag
     if not page.entries:
         blocks = [no_backup(page.target)] if page.target else [section("There is no backup yet.")]
         return Message(f"There is no backup{of} yet.", [*blocks, *_controls(page, targets, now)])
-    return Message(title, [section(f"*{inline(title)}*"), _table(page, now), *_controls(page, targets, now)])
+    blocks = [section(f"*{inline(title)}*"), _table(page, now), context(*_notes(page)), *_controls(page, targets, now)]
+    return Message(title, blocks)
 
 
 def details_modal(details: Details, channel: str, now: datetime) -> Block:
@@ -89,10 +90,17 @@ def _table(page: Page, now: datetime) -> Block:
     return table(header, rows, right=("Size", "Took"), wrapped=("Kept until",))
 
 
+def _notes(page: Page) -> list[str]:
+    told = ["Kept until: as things are now. Each backup counts for retention: more of them may end it sooner."]
+    if any(entry.backup.kind is BackupKind.SAFETY for entry in page.entries):
+        told.append("`latest` is the newest that is no safety backup.")
+    return told
+
+
 def _row(entry: Entry, now: datetime, *, with_target: bool) -> list[Block]:
     backup, until = entry.backup, kept_until(entry)
     return [
-        cell(backup.id),
+        cell(f"{backup.id} (safety)" if backup.kind is BackupKind.SAFETY else backup.id),
         *([cell(backup.target)] if with_target else []),
         cell(brief_age(backup.taken_at, now)),
         cell(size(backup.size)),

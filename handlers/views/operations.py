@@ -134,7 +134,8 @@ def _waiting(operation: Operation, plan: Plan | None, approvals_channel: str) ->
         return [section("It waits at the shell for the database's name to be typed. Nothing is touched until then.")]
     where = f" in <#{approvals_channel}>" if approvals_channel else ""
     until = f" until {date(plan.expires_at)}" if plan else ""
-    return [section(f"The plan can be approved or denied{where}{until}. Nothing is touched until then.")]
+    told = f"The plan can be approved or denied{where}{until}. Nothing is touched before it is approved."
+    return [section(told)]
 
 
 def _running(operation: Operation, now: datetime) -> list[Block]:

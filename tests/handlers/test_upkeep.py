@@ -129,12 +129,12 @@ def test_backups_are_kept_and_let_go_by_command(desk: Desk) -> None:
 
 WRONG = {
     "keep": "Say which backup, and why",
-    "keep 20261122T101500Z-7k3f": "Say which backup, and why",
+    "keep 20261122T101500Z-7k3f": "Say why",
     "keep 20261122T101500Z-7k3f because": "There is no backup '20261122T101500Z-7k3f'",
     "unkeep ../etc because": "“../etc” is no backup's id",
     "keep Latest because": "say which one by its id",
     "schedule pause": "Say which target, and why",
-    "schedule pause inventory": "Say which target, and why",
+    "schedule pause inventory": "Say why",
     "schedule resume inventory because": "is not paused",
     "schedule pause nosuch because": "There is no target named 'nosuch'",
     "backup inventory --foo": "There is no option “--foo”",

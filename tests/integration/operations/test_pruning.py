@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import NotFound, StorageFailed
-from bot.models import Backup, BackupKind, OperationState, Prune
+from bot.models import AuditFilter, Backup, BackupKind, OperationState, Prune
 from bot.operations.holding import TargetBusy
 from bot.operations.retention import Preview
 from bot.storage.local import LocalStorage
@@ -77,6 +77,7 @@ def test_what_no_rule_keeps_goes_and_what_was_told_before_is_what_goes(rig: Rig)
             (result, house.ids[place]) for place in (3, 2) for result in ("begun", "removed")
         ], "oldest first, each written down before it acts"
         entry = next(entry for entry in rig.services.audit.entries() if entry.action == "backup.remove")
+        assert rig.services.audit.entries(wanted=AuditFilter(action="prune"))[0] == entry
         assert entry.detail["reason"] == "no rule keeps it (last 2)"
         assert house.prune().removed == 0
         assert house.preview().last == house.prune()

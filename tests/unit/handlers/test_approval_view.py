@@ -127,6 +127,7 @@ def test_an_approval_that_was_withdrawn_counts_no_more() -> None:
         ({"services": []}, "no services are configured"),
         ({"warnings": ["The backup is at revision x"]}, "⚠️ The backup is at revision x"),
         ({"backup": plan().body["backup"] | {"kind": "safety", "revision": None}}, "Safety backup `2026"),
+        ({"loses": plan().body["loses"] | {"changes": None}}, "how many rows that is cannot be told"),
         ({"loses": plan().body["loses"] | {"sessions": []}}, "no open sessions at the time of the plan"),
         (
             {"loses": plan().body["loses"] | {"sessions": [{"application_name": "", "user": "app", "count": 1}] * 9}},

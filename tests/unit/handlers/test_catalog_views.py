@@ -67,6 +67,19 @@ def test_the_catalog_is_a_table() -> None:
     ]
 
 
+def test_a_safety_backup_is_told_apart_since_latest_passes_over_it() -> None:
+    safety = Entry(backup(2, kind=BackupKind.SAFETY), None, None)
+    message = catalog_message(page(safety, staying()), ["inventory"], NOW)
+    told = read(message)
+    assert [row[0] for row in rows(message)[1:]] == ["20261122T020000Z-7k3f (safety)", "20261122T000000Z-7k3f"]
+    assert "`latest` is the newest that is no safety backup" in told
+    assert "`latest`" not in read(catalog_message(page(staying()), ["inventory"], NOW))
+
+
+def test_it_is_said_that_kept_until_is_a_forecast() -> None:
+    assert "more of them may end it sooner" in read(catalog_message(page(staying()), ["inventory"], NOW))
+
+
 def test_how_long_one_stays_is_told_where_it_is_no_date() -> None:
     known = backup()
     pinned = Entry(known, PIN, forecast(known, Outlook(None, "pinned: for the auditor"), Reason(Rule.PINNED, "x")))

@@ -104,7 +104,7 @@ STATES: list[tuple[str, OperationKind, OperationState, dict[str, Any], list[str]
         RESTORE,
         OperationState.AWAITING_APPROVAL,
         {},
-        ["waits for approval", "<#C0APPROVALS>", "<!date^1795344060^", "Nothing is touched until then"],
+        ["waits for approval", "<#C0APPROVALS>", "<!date^1795344060^", "Nothing is touched before it is approved"],
     ),
     (
         "restoring",
