@@ -101,7 +101,10 @@ def count(connection: Connection, target: str | None) -> int:
 
 
 def listed(connection: Connection, target: str) -> list[Listed]:
-    """All of a target's, by age, oldest first."""
+    """All of a target's, by age, oldest first.
+
+    A safety backup protects the database that its restore set aside; after undos, the one that the last of them did.
+    """
     rows = connection.execute(
         """SELECT b.id, b.storage, b.kind, b.taken_at, b.verified_at IS NOT NULL AS verified,
                   coalesce(p.reason, '') AS pinned, coalesce(wanted.by, '') AS needed_by,
@@ -112,8 +115,12 @@ def listed(connection: Connection, target: str) -> list[Listed]:
                               WHERE state = ANY(%(under_way)s)
                                 AND (parameters->>'backup_id' = b.id OR memory->>'backup_id' = b.id)
                               LIMIT 1) wanted ON true
-           LEFT JOIN LATERAL (SELECT result->>'aside_database' AS database FROM operations
-                              WHERE id = b.operation_id AND kind = 'restore' AND NOT result ? 'aside_removed_at')
+           LEFT JOIN LATERAL (WITH RECURSIVE swaps AS (
+                                  SELECT result FROM operations WHERE id = b.operation_id AND kind = 'restore'
+                                  UNION ALL
+                                  SELECT o.result FROM operations o JOIN swaps s ON o.id = s.result->>'undone_by')
+                              SELECT result->>'aside_database' AS database FROM swaps
+                              WHERE NOT result ? 'undone_by' AND NOT result ? 'aside_removed_at')
              aside ON b.kind = 'safety'
            WHERE b.target = %(target)s AND b.removed_at IS NULL ORDER BY b.taken_at, b.id""",
         {"target": target, "under_way": list(_UNDER_WAY)},

@@ -11,6 +11,7 @@ import pytest
 from bot.errors import NotFound, Refused, UsageError
 from bot.models import Decision, Downtime, Operation, OperationState, StepState, UndoRequest
 from bot.operations.undo_job import STEPS
+from bot.store import backups
 from tests.house import APPROVER, OPERATOR, STRANGER, TARGET, Rig
 from tests.integration.operations.hooks import Moment, run_and_die
 
@@ -46,6 +47,26 @@ def test_an_undo_brings_back_what_was_there_and_can_be_undone_itself(rig: Rig) -
     assert len([name for name in rig.databases() if name]) == 1
     assert rig.services.audit.verify().intact
     assert len(rig.backup_ids()) == 2, "an undo needs no backup: nothing is destroyed"
+
+
+def test_a_safety_backup_stays_for_what_is_set_aside_now_and_no_longer(rig: Rig) -> None:
+    safety = swapped(rig).result["safety_backup_id"]
+
+    def protected() -> str:
+        with rig.house.context.database.transaction() as connection:
+            return next(each.protects for each in backups.listed(connection, TARGET) if each.id == safety)
+
+    def aside() -> list[str]:
+        return [name for name in rig.databases() if name]
+
+    assert [protected().removeprefix(rig.target.name)] == aside()
+    for _ in range(2):
+        rig.run(rig.approved_undo())
+        assert [protected().removeprefix(rig.target.name)] == aside()
+    rig.clock.move(hours=25)
+    rig.backup()
+    rig.house.work.asides.remove_due(TARGET)
+    assert (protected(), aside()) == ("", [])
 
 
 def test_what_an_undo_set_aside_goes_at_its_date_and_not_as_the_only_copy(rig: Rig) -> None:
