@@ -117,7 +117,7 @@ def listed(connection: Connection, target: str) -> list[Listed]:
                               LIMIT 1) wanted ON true
            LEFT JOIN LATERAL (WITH RECURSIVE swaps AS (
                                   SELECT result FROM operations WHERE id = b.operation_id AND kind = 'restore'
-                                  UNION ALL
+                                  UNION
                                   SELECT o.result FROM operations o JOIN swaps s ON o.id = s.result->>'undone_by')
                               SELECT result->>'aside_database' AS database FROM swaps
                               WHERE NOT result ? 'undone_by' AND NOT result ? 'aside_removed_at')
